@@ -1,1 +1,46 @@
-//! Under construction.
+//! PostgreSQL row-level security for sqlx: a transaction is bound to one tenant, or it is not begun.
+//!
+//! ```no_run
+//! use tenancy_core::TenantContext;
+//! use tenancy_sqlx::{Settings, TenantDatabase};
+//!
+//! # async fn run(context: &TenantContext) -> Result<(), Box<dyn std::error::Error>> {
+//! let database = TenantDatabase::connect("postgres://app_rw@localhost/app", Settings::default()).await?;
+//!
+//! let mut tx = database.begin(context).await?;
+//! let names: Vec<String> = sqlx::query_scalar("SELECT name FROM campaigns").fetch_all(&mut *tx).await?;
+//! tx.commit().await?;
+//! # drop(names); Ok(())
+//! # }
+//! ```
+//!
+//! | who       | through            | as role    | sees                                    |
+//! |-----------|--------------------|------------|-----------------------------------------|
+//! | a handler | [`TenantDatabase`] | `app_rw`   | rows of its context's tenant            |
+//! | resolver, sign-in, worker | [`Gate`] | `app_gate` | answers of fixed functions, no table |
+//! | an operator | [`OperatorDoor`] | `app_ops`  | fixed functions, each with a reason      |
+//! | migrations | [`migrate`]       | a superuser | everything, before anybody is served  |
+//!
+//! Boot refuses a role that could step around the policies: see [`boot`].
+
+pub mod boot;
+pub mod control;
+mod conn;
+mod database;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+mod error;
+pub mod jobs;
+pub mod migrate;
+mod operator;
+mod roles;
+mod statement;
+mod tx;
+
+pub use conn::TenantConn;
+pub use control::Gate;
+pub use database::{Settings, TenantDatabase};
+pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
+pub use operator::{NewMember, NewOperator, NewTenant, OperatorDoor, Reason};
+pub use roles::{Passwords, RoleNameError, Roles};
+pub use tx::TenantTx;

@@ -1,0 +1,134 @@
+//! The only way to tenant tables: a pool that lends connections in tenants' transactions only.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tenancy_core::TenantContext;
+
+use crate::boot;
+use crate::conn::TenantConn;
+use crate::error::{BeginError, ConnectError};
+use crate::statement::Access;
+use crate::tx::TenantTx;
+
+/// How [`TenantDatabase`] uses its pool.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The most connections to hold.
+    pub max_connections: u32,
+    /// How long to wait for a free one.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take on the server.
+    pub statement_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Tenants' transactions on PostgreSQL. Cheap to clone.
+///
+/// It is not an sqlx executor and does not lend its pool: without a [`TenantContext`] there is no
+/// statement.
+#[derive(Clone)]
+pub struct TenantDatabase {
+    pool: PgPool,
+    statement_timeout: Duration,
+}
+
+impl TenantDatabase {
+    /// Connects with a URL such as `postgres://app_rw:…@host/database`. See [`Self::connect_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::connect_with`]; [`ConnectError::Address`] for a URL that cannot be read.
+    pub async fn connect(url: &str, settings: Settings) -> Result<Self, ConnectError> {
+        let options =
+            PgConnectOptions::from_str(url).map_err(|error| ConnectError::Address(error.to_string()))?;
+        Self::connect_with(options, settings).await
+    }
+
+    /// Connects, and refuses a role that could step around the policies: a superuser, one with
+    /// BYPASSRLS, an owner of tables, a member of another role.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Unsafe`] with the SQL that mends each finding, [`ConnectError::Database`] when
+    /// the server cannot be used.
+    pub async fn connect_with(options: PgConnectOptions, settings: Settings) -> Result<Self, ConnectError> {
+        let pool = pool(options, settings.max_connections, settings.acquire_timeout).await?;
+        let findings = boot::check_role(&pool).await?;
+        if !findings.is_empty() {
+            return Err(ConnectError::Unsafe(findings));
+        }
+        Ok(Self { pool, statement_timeout: settings.statement_timeout })
+    }
+
+    /// Begins a transaction bound to the context's tenant, in one message to the server.
+    ///
+    /// # Errors
+    ///
+    /// [`BeginError::Unavailable`] when there is no connection.
+    pub async fn begin(&self, context: &TenantContext) -> Result<TenantTx, BeginError> {
+        self.start(Access::Write, context).await
+    }
+
+    /// Begins a transaction that can only read. Dropping it costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`BeginError::Unavailable`] when there is no connection.
+    pub async fn begin_read(&self, context: &TenantContext) -> Result<TenantTx, BeginError> {
+        self.start(Access::Read, context).await
+    }
+
+    /// Whether the server answers.
+    pub async fn is_ready(&self) -> bool {
+        sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.pool).await.is_ok()
+    }
+
+    /// Closes all connections; transactions under way finish first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn start(&self, access: Access, context: &TenantContext) -> Result<TenantTx, BeginError> {
+        let tenant = context.tenant_id();
+        let begin = || async {
+            let conn = self.pool.acquire().await?;
+            TenantConn::begin(conn, access, tenant, self.statement_timeout).await
+        };
+        // The begin is the ping: a connection that died while it was idle is noticed here, and
+        // nothing has been done on it, so one more try is safe.
+        let conn = match begin().await {
+            Err(sqlx::Error::Io(_)) => begin().await,
+            other => other,
+        };
+        conn.map(TenantTx::new).map_err(|source| BeginError::Unavailable { tenant, source })
+    }
+}
+
+impl fmt::Debug for TenantDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantDatabase").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}
+
+/// A pool without the ping before each use.
+pub(crate) async fn pool(options: PgConnectOptions, most: u32, wait: Duration) -> Result<PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(wait)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}

@@ -1,0 +1,1 @@
+//! Work that outlives its request: enqueued in the request's own transaction, claimed fairly.

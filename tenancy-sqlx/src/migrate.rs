@@ -1,0 +1,143 @@
+//! Brings a database to the version a program was built for. Only a migrator does this, never a
+//! server that finds it in another state.
+//!
+//! A [`Schema`] is a numbered list of SQL texts. This crate has one; the application adds its own,
+//! recorded in a table of its own. Two migrators at once apply each text once: the second waits.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, SqlSafeStr};
+
+use crate::error::ConnectError;
+use crate::roles::{Passwords, Roles};
+
+/// One step of a [`Schema`].
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its number; steps are applied in this order.
+    pub version: i64,
+    /// What it does, in a few words.
+    pub name: &'static str,
+    /// Its SQL, with roles in their default spelling.
+    pub sql: &'static str,
+}
+
+/// A schema and the steps that lead to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// The database schema that holds the record of applied steps; it must exist or be ours.
+    pub name: &'static str,
+    /// The table of applied steps.
+    pub table: &'static str,
+    /// The steps.
+    pub steps: &'static [Step],
+}
+
+/// The schema of this crate: `tenancy`, `control` and `public.jobs`.
+pub const TENANCY: Schema = Schema {
+    name: "tenancy",
+    table: "tenancy.migrations",
+    steps: &[
+        Step { version: 1, name: "tenancy", sql: include_str!("../migrations/0001_tenancy.sql") },
+        Step { version: 2, name: "control", sql: include_str!("../migrations/0002_control.sql") },
+        Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
+    ],
+};
+
+/// Why a database was not migrated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// The server refused something.
+    #[error("the database could not be migrated")]
+    Database(#[from] sqlx::Error),
+    /// A step failed; the steps before it stay applied.
+    #[error("the schema could not be brought up to date")]
+    Step(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Makes the roles (or gives them these passwords), then applies [`TENANCY`] and `schemas` in order.
+///
+/// `admin` is a superuser's connection. Safe to repeat and to run twice at once.
+///
+/// # Errors
+///
+/// [`MigrateError`] with the server's reason.
+pub async fn migrate(
+    admin: &mut PgConnection,
+    roles: &Roles,
+    passwords: &Passwords,
+    schemas: &[Schema],
+) -> Result<(), MigrateError> {
+    create_roles(admin, roles, passwords).await?;
+    for schema in std::iter::once(&TENANCY).chain(schemas) {
+        schema.apply(admin, roles).await?;
+    }
+    Ok(())
+}
+
+impl Schema {
+    async fn apply(&self, admin: &mut PgConnection, roles: &Roles) -> Result<(), MigrateError> {
+        let migrations = self.steps.iter().map(|step| {
+            let sql = AssertSqlSafe(roles.spell(step.sql)).into_sql_str();
+            Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, sql, false)
+        });
+        let mut migrator = Migrator::with_migrations(migrations.collect());
+        migrator.dangerous_set_table_name(self.table);
+        migrator.create_schema(self.name);
+        migrator.run_direct(None, admin, false).await?;
+        Ok(())
+    }
+
+    /// The version this schema leads to.
+    pub fn version(&self) -> i64 {
+        self.steps.iter().map(|step| step.version).max().unwrap_or(0)
+    }
+
+    /// Whether the database is at this schema's version.
+    pub(crate) async fn check(&self, pool: &PgPool) -> Result<(), ConnectError> {
+        let sql = format!("SELECT coalesce(max(version), 0)::bigint FROM {} WHERE success", self.table);
+        let found = match sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await {
+            Ok(version) => version,
+            // An empty database has neither the table nor its schema, and a stranger's may not be read.
+            Err(sqlx::Error::Database(e)) if matches!(e.code().as_deref(), Some("42P01" | "3F000" | "42501")) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        let needed = self.version();
+        if found == needed { Ok(()) } else { Err(ConnectError::Schema { schema: self.name, found, needed }) }
+    }
+}
+
+/// Roles belong to the server, not to the database: made under a lock, altered to what they must be.
+async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: &Passwords) -> Result<(), sqlx::Error> {
+    let mut tx = admin.begin().await?;
+    tx.execute("SELECT pg_advisory_xact_lock(7165213490233)").await?;
+    let plain = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";
+    for (name, login, bypass) in [
+        (&roles.owner, None, "NOBYPASSRLS"),
+        (&roles.keeper, None, "NOBYPASSRLS"),
+        (&roles.control, None, "NOBYPASSRLS"),
+        (&roles.gate, Some(&passwords.gate), "NOBYPASSRLS"),
+        (&roles.rw, Some(&passwords.rw), "NOBYPASSRLS"),
+        (&roles.ops, Some(&passwords.ops), "BYPASSRLS"),
+        (&roles.migrator, Some(&passwords.migrator), "BYPASSRLS"),
+    ] {
+        let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+            .bind(name)
+            .fetch_one(&mut *tx)
+            .await?;
+        let verb = if exists { "ALTER" } else { "CREATE" };
+        let login = match login {
+            Some(password) => format!("LOGIN PASSWORD {}", literal(&mut tx, password).await?),
+            None => "NOLOGIN".to_owned(),
+        };
+        tx.execute(AssertSqlSafe(format!("{verb} ROLE {name} {login} {plain} {bypass}"))).await?;
+    }
+    tx.commit().await
+}
+
+/// The server's own quoting of a text.
+async fn literal(conn: &mut PgConnection, text: &str) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("SELECT quote_literal($1)").bind(text).fetch_one(conn).await
+}

@@ -1,0 +1,112 @@
+//! The only place that puts a value into SQL text, and the check of what a tenant's transaction runs.
+//!
+//! Values that reach text are ids and whole numbers, printed by their own types: nothing to quote.
+
+use std::time::Duration;
+
+use tenancy_core::TenantId;
+
+use crate::error::StatementRefused;
+
+/// How a transaction is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Reads and writes.
+    Write,
+    /// Reads only; the server refuses everything else.
+    Read,
+}
+
+/// One message: begin, bind the tenant, bound the time of a statement. `SET LOCAL` ends with the
+/// transaction, so nothing is left on the connection.
+pub(crate) fn begin(access: Access, tenant: TenantId, statement_timeout: Duration) -> String {
+    let begin = match access {
+        Access::Write => "BEGIN",
+        Access::Read => "BEGIN READ ONLY",
+    };
+    let millis = statement_timeout.as_millis().clamp(1, 86_400_000);
+    format!("{begin}; SET LOCAL app.tenant_id = '{tenant}'; SET LOCAL statement_timeout = {millis}")
+}
+
+const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"];
+
+/// Lets a statement pass whose first word reads or writes rows. The extended protocol takes one
+/// statement at a time, so the first word decides.
+pub(crate) fn vet(sql: &str) -> Result<(), StatementRefused> {
+    let rest = skip_blanks(sql);
+    let word: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(20).collect();
+    if VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(&word)) {
+        return Ok(());
+    }
+    let shown = if word.is_empty() { rest.chars().take(1).collect() } else { word };
+    Err(StatementRefused::Verb(shown))
+}
+
+/// Skips white space, comments (nested as the server nests them) and opening parentheses.
+fn skip_blanks(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{b}' || c == '(');
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.split_once(['\n', '\r']).map_or("", |(_, after)| after);
+        } else if rest.starts_with("/*") {
+            rest = skip_block_comment(rest);
+        } else {
+            return rest;
+        }
+    }
+}
+
+fn skip_block_comment(sql: &str) -> &str {
+    let bytes = sql.as_bytes();
+    let (mut depth, mut at) = (0_usize, 0);
+    while at + 1 < bytes.len() {
+        match &bytes[at..at + 2] {
+            b"/*" => (depth, at) = (depth + 1, at + 2),
+            b"*/" => {
+                (depth, at) = (depth - 1, at + 2);
+                if depth == 0 {
+                    return sql.get(at..).unwrap_or("");
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn begin_is_one_message_of_local_settings() {
+        let tenant: TenantId = "018f2f4e-0000-7000-8000-000000000002".parse().unwrap();
+        assert_eq!(
+            begin(Access::Read, tenant, Duration::from_secs(5)),
+            "BEGIN READ ONLY; SET LOCAL app.tenant_id = '018f2f4e-0000-7000-8000-000000000002'; \
+             SET LOCAL statement_timeout = 5000"
+        );
+    }
+
+    #[test]
+    fn what_reads_or_writes_rows_passes() {
+        let nested = "/* a /* nested */ one */ insert into t values (1)";
+        for sql in ["SELECT 1", "  \n select 1", "-- why\nwith x as (select 1) table x", nested, "(values (1))"] {
+            assert_eq!(vet(sql), Ok(()), "{sql:?}");
+        }
+    }
+
+    #[test]
+    fn every_way_out_is_refused() {
+        let ways = [
+            "SET app.tenant_id = 'x'", "RESET ALL", "COMMIT", "ROLLBACK", "BEGIN", "DO $$ begin end $$",
+            "COPY t FROM STDIN", "LISTEN x", "EXPLAIN SELECT 1", "PREPARE a AS SELECT 1", "DISCARD ALL",
+            "/* SELECT */ SET ROLE x", "-- SELECT\nSET ROLE x", "/*/* */ SELECT */ CALL p()", "", ";", "/* open",
+            "SELECTED", "CREATE TABLE t ()", "LOCK TABLE t", "DECLARE c CURSOR FOR SELECT 1", "\u{a0}SELECT 1",
+        ];
+        for sql in ways {
+            assert!(vet(sql).is_err(), "{sql:?}");
+        }
+    }
+}
