@@ -1,1 +1,7 @@
-//! Under construction.
+//! Marketing mix modelling in pure Rust.
+
+pub mod data;
+pub mod design;
+pub mod model;
+pub mod transform;
+pub mod fit;

@@ -1,0 +1,71 @@
+//! Collects the columns of a [`Dataset`]; setters cannot fail, `build` checks everything at once.
+
+use super::{Channel, Control, DataError, Dataset, check};
+
+/// Collects the columns of a [`Dataset`]; [`build`](Self::build) is the only step that can fail.
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing is checked until `build` is called"]
+pub struct DatasetBuilder {
+    pub(super) dates: Vec<String>,
+    pub(super) kpi: Option<(String, Vec<f64>)>,
+    pub(super) kpi_value: Option<f64>,
+    pub(super) channels: Vec<Channel>,
+    pub(super) controls: Vec<Control>,
+}
+
+impl DatasetBuilder {
+    /// The periods as `YYYY-MM-DD`, one a day or one a week, ascending without gaps.
+    pub fn dates<D: ToString>(mut self, dates: impl IntoIterator<Item = D>) -> Self {
+        self.dates = dates.into_iter().map(|date| date.to_string()).collect();
+        self
+    }
+
+    /// What marketing is meant to move: orders, revenue, sign-ups per period.
+    pub fn kpi(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
+        self.kpi = Some((name.into(), values.into_iter().collect()));
+        self
+    }
+
+    /// What one unit of the KPI is worth in the money of the spend; `1.0` where the KPI is revenue.
+    ///
+    /// Without it a return is stated in KPI units per unit of spend, and there is no break-even.
+    pub const fn kpi_value(mut self, worth: f64) -> Self {
+        self.kpi_value = Some(worth);
+        self
+    }
+
+    /// Adds a channel with its spend per period.
+    pub fn channel(mut self, name: impl Into<String>, spend: impl IntoIterator<Item = f64>) -> Self {
+        self.channels.push(Channel { name: name.into(), spend: spend.into_iter().collect() });
+        self
+    }
+
+    /// Adds a control: something other than marketing that moves the KPI.
+    pub fn control(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
+        self.controls.push(Control { name: name.into(), values: values.into_iter().collect() });
+        self
+    }
+
+    /// Checks everything and hands out the data set.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] with every problem of the input, not only the first.
+    pub fn build(self) -> Result<Dataset, DataError> {
+        let mut problems = Vec::new();
+        let (dates, frequency) = check::dates(&self.dates, &mut problems);
+        check::columns(&self, &mut problems);
+        match (self.kpi, frequency) {
+            (Some((kpi_name, kpi)), Some(frequency)) if problems.is_empty() => Ok(Dataset {
+                dates,
+                frequency,
+                kpi_name,
+                kpi,
+                kpi_value: self.kpi_value,
+                channels: self.channels,
+                controls: self.controls,
+            }),
+            _ => Err(DataError::new(problems)),
+        }
+    }
+}

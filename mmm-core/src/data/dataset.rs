@@ -1,0 +1,168 @@
+//! The checked data set.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DatasetBuilder, Date};
+
+/// Regular dates, a KPI, channels and controls that were checked together. See the
+/// [module docs](super).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    pub(super) dates: Vec<Date>,
+    pub(super) frequency: Frequency,
+    pub(super) kpi_name: String,
+    pub(super) kpi: Vec<f64>,
+    pub(super) kpi_value: Option<f64>,
+    pub(super) channels: Vec<Channel>,
+    pub(super) controls: Vec<Control>,
+}
+
+/// The distance between two dates of a [`Dataset`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frequency {
+    /// One row a day.
+    Daily,
+    /// One row a week.
+    Weekly,
+}
+
+/// A marketing channel and what was spent on it, in money per period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    pub(super) name: String,
+    pub(super) spend: Vec<f64>,
+}
+
+/// Something other than marketing that moves the KPI: price, promotions, holidays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Control {
+    pub(super) name: String,
+    pub(super) values: Vec<f64>,
+}
+
+impl Dataset {
+    /// Starts collecting the columns.
+    pub fn builder() -> DatasetBuilder {
+        DatasetBuilder::default()
+    }
+
+    /// The periods, ascending and regular.
+    pub fn dates(&self) -> &[Date] {
+        &self.dates
+    }
+
+    /// The distance between two dates.
+    pub const fn frequency(&self) -> Frequency {
+        self.frequency
+    }
+
+    /// What the KPI is called.
+    pub fn kpi_name(&self) -> &str {
+        &self.kpi_name
+    }
+
+    /// The KPI per period.
+    pub fn kpi(&self) -> &[f64] {
+        &self.kpi
+    }
+
+    /// What one unit of the KPI is worth, in the money of the spend, where it is known.
+    pub const fn kpi_value(&self) -> Option<f64> {
+        self.kpi_value
+    }
+
+    /// The channels, in the order they were added.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// The controls, in the order they were added.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The number of periods.
+    pub fn periods(&self) -> usize {
+        self.dates.len()
+    }
+
+    /// A number that changes with any name, date or value: 64-bit FNV-1a, the same on every machine.
+    ///
+    /// It tells whether a stored result belongs to this data. It is no cryptographic hash.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv::new();
+        hash.text(&self.kpi_name);
+        hash.numbers(&self.kpi);
+        hash.numbers(self.kpi_value.as_slice());
+        for date in &self.dates {
+            hash.bytes(&date.days_since_epoch().to_le_bytes());
+        }
+        for Channel { name, spend } in &self.channels {
+            hash.text(name);
+            hash.numbers(spend);
+        }
+        hash.text("controls");
+        for Control { name, values } in &self.controls {
+            hash.text(name);
+            hash.numbers(values);
+        }
+        hash.0
+    }
+}
+
+impl Channel {
+    /// What the channel is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Money spent per period.
+    pub fn spend(&self) -> &[f64] {
+        &self.spend
+    }
+
+    /// Money spent over all periods.
+    pub fn total_spend(&self) -> f64 {
+        self.spend.iter().sum()
+    }
+}
+
+impl Control {
+    /// What the control is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value per period, in the unit it was given.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+}
+
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// The length goes first, so that two columns cannot be mistaken for one.
+    fn text(&mut self, text: &str) {
+        self.bytes(&(text.len() as u64).to_le_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    fn numbers(&mut self, numbers: &[f64]) {
+        self.bytes(&(numbers.len() as u64).to_le_bytes());
+        for number in numbers {
+            self.bytes(&number.to_bits().to_le_bytes());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The linear columns of a model, side by side: intercept, controls (with the trend), Fourier modes.
+
+use crate::data::Dataset;
+
+use super::yearly_fourier;
+
+/// The linear columns, stored one after the other, with the names of their coefficients.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns {
+    periods: usize,
+    values: Vec<f64>,
+    pub(crate) control_names: Vec<String>,
+    pub(crate) fourier_names: Vec<String>,
+}
+
+impl Columns {
+    /// Lays the columns out; `standardize` centres and scales the controls (never the trend).
+    pub(crate) fn new(data: &Dataset, trend: bool, fourier_order: usize, standardize: bool) -> Self {
+        let periods = data.periods();
+        let mut values = vec![1.0; periods];
+        let mut control_names = Vec::new();
+        for control in data.controls() {
+            let (shift, scale) = if standardize { mean_and_sd(control.values()) } else { (0.0, 1.0) };
+            values.extend(control.values().iter().map(|value| (value - shift) / scale));
+            control_names.push(control.name().to_owned());
+        }
+        if trend {
+            let last = (periods.max(2) - 1) as f64;
+            values.extend((0..periods).map(|period| period as f64 / last));
+            control_names.push("trend".to_owned());
+        }
+        let modes = yearly_fourier(data.dates(), fourier_order);
+        for column in modes.columns() {
+            values.extend(column);
+        }
+        let named = |kind: &'static str| (1..=fourier_order).map(move |mode| format!("{kind}_{mode}"));
+        let fourier_names = named("sin").chain(named("cos")).collect();
+        Self { periods, values, control_names, fourier_names }
+    }
+
+    pub(crate) const fn periods(&self) -> usize {
+        self.periods
+    }
+
+    /// The number of columns.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.control_names.len() + self.fourier_names.len()
+    }
+
+    pub(crate) fn column(&self, index: usize) -> &[f64] {
+        &self.values[index * self.periods..(index + 1) * self.periods]
+    }
+}
+
+/// Mean and population standard deviation; the data set refuses columns without any spread.
+fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    (mean, variance.sqrt())
+}

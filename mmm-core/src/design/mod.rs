@@ -1,0 +1,7 @@
+//! The linear part of a model: intercept, controls, trend and seasonality as columns.
+
+mod columns;
+mod fourier;
+
+pub(crate) use columns::Columns;
+pub use fourier::yearly_fourier;

@@ -1,0 +1,21 @@
+//! Drawing from the posterior.
+//!
+//! [`Model::fit`](crate::model::Model::fit) is one blocking call that may run on any thread:
+//!
+//! 1. every chain gets a random stream of its own, made from the seed and the chain's number, so the
+//!    draws do not depend on the number of threads;
+//! 2. after every draw of any chain the observer is told how far the fit is, and may end it;
+//! 3. positions are translated into parameters at once; the sampler's own coordinates never leave
+//!    this crate.
+//!
+//! A fit that ran to its end is not yet a fit to act on: see [`diagnose`](crate::diagnose).
+
+mod chain;
+mod nuts;
+mod result;
+mod run;
+mod settings;
+
+pub use result::Fit;
+pub use run::Progress;
+pub use settings::{FitError, FitSettings};

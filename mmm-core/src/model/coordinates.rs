@@ -1,0 +1,235 @@
+//! The coordinates the sampler works in, and the posterior density in them.
+//!
+//! | place     | reference scale (`v`) | here (`u`)                                     |
+//! |-----------|-----------------------|------------------------------------------------|
+//! | retention | log-odds              | the same                                       |
+//! | rate      | logarithm             | the same                                       |
+//! | beta      | logarithm             | logarithm of the channel's mean contribution   |
+//! | linear    | coefficient           | `z` of [`Linear`](super::linear::Linear)       |
+//! | sigma     | logarithm             | the same                                       |
+//!
+//! A channel's mean contribution is what the data tells about; beta and rate alone are a ridge. The
+//! map is triangular: its derivative has the determinant `sigma^k det(L^-T)` with `k` linear
+//! columns, so `ln p(u) = ln p(v(u)) + k ln sigma + ln det(L^-T)`. Priors stay those of the
+//! description, whatever their family; nothing is approximated.
+
+use std::f64::consts::TAU;
+
+use super::{
+    Model, ParameterKind, Support,
+    media::MediaWork,
+    vector::{add_scaled, dot},
+};
+
+/// Translates positions of the sampler into parameters.
+#[derive(Debug)]
+pub(crate) struct Coordinates {
+    model: Model,
+    work: Work,
+}
+
+/// The density of the sampler's coordinates, with room for its evaluation.
+#[derive(Debug)]
+pub(crate) struct SamplingDensity {
+    model: Model,
+    work: Work,
+    by_eta: Vec<f64>,
+    by_theta: Vec<f64>,
+}
+
+#[derive(Debug)]
+struct Work {
+    media: MediaWork,
+    retention: Vec<f64>,
+    rate: Vec<f64>,
+    beta: Vec<f64>,
+    log_beta: Vec<f64>,
+    sums: Vec<f64>,
+    /// The target without media; later the derivative by it.
+    rest: Vec<f64>,
+    residual: Vec<f64>,
+    projection: Vec<f64>,
+    eta: Vec<f64>,
+    theta: Vec<f64>,
+}
+
+/// The places of the media blocks in a flat vector.
+#[derive(Clone, Copy)]
+struct Places {
+    retention: usize,
+    rate: usize,
+    beta: usize,
+}
+
+impl Places {
+    const fn of(model: &super::Layout) -> Self {
+        Self {
+            retention: model.range(ParameterKind::Retention).start,
+            rate: model.range(ParameterKind::Rate).start,
+            beta: model.range(ParameterKind::Beta).start,
+        }
+    }
+}
+
+impl Work {
+    fn new(model: &Model) -> Self {
+        let (channels, linear) = (model.layout().channels(), model.layout().linear());
+        let periods = model.data().periods();
+        Self {
+            media: model.parts().media.work(),
+            retention: vec![0.0; channels],
+            rate: vec![0.0; channels],
+            beta: vec![0.0; channels],
+            log_beta: vec![0.0; channels],
+            sums: vec![0.0; channels],
+            rest: vec![0.0; periods],
+            residual: vec![0.0; periods],
+            projection: vec![0.0; linear],
+            eta: vec![0.0; linear],
+            theta: vec![0.0; linear],
+        }
+    }
+
+    /// Fills everything that follows from a position, up to the linear coefficients.
+    fn forward(&mut self, model: &Model, u: &[f64]) {
+        let parts = model.parts();
+        let places = Places::of(&parts.layout);
+        let log_periods = (self.rest.len() as f64).ln();
+        self.rest.copy_from_slice(&parts.target);
+        for channel in 0..parts.layout.channels() {
+            self.retention[channel] = Support::Unit.constrain(u[places.retention + channel]);
+            self.rate[channel] = u[places.rate + channel].exp();
+            let sum =
+                parts.media.forward(channel, self.retention[channel], self.rate[channel], &mut self.media);
+            self.sums[channel] = sum;
+            self.log_beta[channel] = u[places.beta + channel] + log_periods - sum.ln();
+            self.beta[channel] = self.log_beta[channel].exp();
+            let saturated = parts.media.saturated(channel, &self.media);
+            add_scaled(&mut self.rest, -self.beta[channel], saturated);
+        }
+        let sigma = u[parts.layout.sigma()].exp();
+        for index in 0..parts.layout.linear() {
+            self.projection[index] = dot(parts.linear.basis_column(index), &self.rest);
+            self.eta[index] = self.projection[index] + sigma * u[parts.layout.linear_place(index)];
+        }
+        parts.linear.coefficients(&self.eta, &mut self.theta);
+    }
+}
+
+impl Coordinates {
+    pub(crate) fn new(model: Model) -> Self {
+        Self { work: Work::new(&model), model }
+    }
+
+    /// Writes the unconstrained parameters of a position.
+    pub(crate) fn unconstrained(&mut self, u: &[f64], v: &mut [f64]) {
+        self.work.forward(&self.model, u);
+        let layout = self.model.layout();
+        v.copy_from_slice(u);
+        v[layout.range(ParameterKind::Beta)].copy_from_slice(&self.work.log_beta);
+        for (index, theta) in self.work.theta.iter().enumerate() {
+            v[layout.linear_place(index)] = *theta;
+        }
+    }
+
+    /// Where a chain may start: retention a third, moderate saturation, small contributions, the
+    /// noise that the linear block leaves, the linear block at its fit.
+    pub(crate) fn center(model: &Model) -> Vec<f64> {
+        let layout = model.layout();
+        let parts = model.parts();
+        let mut center = vec![0.0; layout.len()];
+        let mean = parts.target.iter().map(|value| value.abs()).sum::<f64>() / parts.target.len() as f64;
+        let contribution = (0.3 * mean / layout.channels() as f64).max(1e-3).ln();
+        center[layout.range(ParameterKind::Retention)].fill(-0.7);
+        center[layout.range(ParameterKind::Rate)].fill(0.7);
+        center[layout.range(ParameterKind::Beta)].fill(contribution);
+        center[layout.sigma()] = parts.rough_noise.ln();
+        center
+    }
+}
+
+impl SamplingDensity {
+    pub(crate) fn new(model: Model) -> Self {
+        let linear = model.layout().linear();
+        Self { work: Work::new(&model), by_eta: vec![0.0; linear], by_theta: vec![0.0; linear], model }
+    }
+
+    pub(crate) fn dimensions(&self) -> usize {
+        self.model.layout().len()
+    }
+
+    /// The log density and its gradient by the sampler's coordinates, without allocation.
+    pub(crate) fn log_density(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
+        self.work.forward(&self.model, u);
+        let parts = self.model.parts();
+        let layout = &parts.layout;
+        let work = &mut self.work;
+        let linear = layout.linear();
+
+        work.residual.copy_from_slice(&work.rest);
+        for index in 0..linear {
+            add_scaled(&mut work.residual, -work.eta[index], parts.linear.basis_column(index));
+        }
+        let sigma_place = layout.sigma();
+        let sigma = u[sigma_place].exp();
+        let precision = 1.0 / (sigma * sigma);
+        let squares = dot(&work.residual, &work.residual) * precision;
+        let periods = work.residual.len() as f64;
+        let mut log_density = parts.linear.log_determinant()
+            - 0.5 * squares
+            - periods * 0.5 * TAU.ln()
+            - (periods - linear as f64) * u[sigma_place];
+
+        for index in 0..linear {
+            let theta = work.theta[index];
+            let (term, slope) = parts.priors[layout.linear_place(index)].evaluate(theta, theta);
+            log_density += term;
+            self.by_theta[index] = slope;
+            // W' residual, without touching the periods again.
+            self.by_eta[index] =
+                precision * (work.projection[index] - dot(parts.linear.gram_row(index), &work.eta));
+        }
+        parts.linear.pull_back(&self.by_theta, &mut self.by_eta);
+
+        let (term, slope) = parts.priors[sigma_place].evaluate(u[sigma_place], sigma);
+        log_density += term;
+        let mut by_sigma = slope + squares - periods + linear as f64;
+        for index in 0..linear {
+            let place = layout.linear_place(index);
+            by_sigma += self.by_eta[index] * sigma * u[place];
+            gradient[place] = sigma * self.by_eta[index];
+        }
+        gradient[sigma_place] = by_sigma;
+
+        // The derivative by the target without media: directly, and through the linear block.
+        for (rest, residual) in work.rest.iter_mut().zip(&work.residual) {
+            *rest = -precision * residual;
+        }
+        for index in 0..linear {
+            add_scaled(&mut work.rest, self.by_eta[index], parts.linear.basis_column(index));
+        }
+        let places = Places::of(layout);
+        for channel in 0..layout.channels() {
+            let (retention, rate, beta) =
+                (places.retention + channel, places.rate + channel, places.beta + channel);
+            let by_rest = -work.beta[channel];
+            let saturated = parts.media.saturated(channel, &work.media);
+            let (term, slope) = parts.priors[beta].evaluate(work.log_beta[channel], work.beta[channel]);
+            log_density += term;
+            let by_beta = slope + by_rest * dot(&work.rest, saturated);
+            gradient[beta] = by_beta;
+            // Beta is the contribution divided by the mean saturation, which depends on both below.
+            let along = (-by_beta / work.sums[channel], by_rest, work.rest.as_slice());
+            let (by_retention, by_log_rate) =
+                parts.media.backward(channel, work.rate[channel], along, &mut work.media);
+            let share = work.retention[channel];
+            let (term, slope) = parts.priors[retention].evaluate(u[retention], share);
+            log_density += term;
+            gradient[retention] = slope + by_retention * share * (1.0 - share);
+            let (term, slope) = parts.priors[rate].evaluate(u[rate], work.rate[channel]);
+            log_density += term;
+            gradient[rate] = slope + by_log_rate;
+        }
+        log_density
+    }
+}

@@ -1,0 +1,97 @@
+//! The reference density: every parameter on PyMC's unconstrained scale, every constant included.
+//!
+//! The sampler does not use it; it is what the sampler's density is checked against, and what can be
+//! compared with PyMC number by number.
+
+use std::f64::consts::TAU;
+
+use super::{
+    Model, ParameterKind,
+    media::MediaWork,
+    vector::{add_scaled, dot},
+};
+
+/// Evaluates a [`Model`]'s log density and gradient without allocating.
+#[derive(Clone, Debug)]
+pub struct Posterior {
+    model: Model,
+    media: MediaWork,
+    constrained: Vec<f64>,
+    residual: Vec<f64>,
+}
+
+impl Posterior {
+    pub(super) fn new(model: Model) -> Self {
+        Self {
+            media: model.parts().media.work(),
+            constrained: vec![0.0; model.layout().len()],
+            residual: vec![0.0; model.data().periods()],
+            model,
+        }
+    }
+
+    /// The log density of the data and the parameters, with its gradient.
+    ///
+    /// | name            | shape  | unit                         | range  |
+    /// |-----------------|--------|------------------------------|--------|
+    /// | `unconstrained` | `(P,)` | logarithm, log-odds or plain | finite |
+    /// | `gradient`      | `(P,)` | written, per unit of those   |        |
+    /// | result          | scalar | natural logarithm            |        |
+    ///
+    /// The order is that of [`Model::layout`]. Where a value leaves the range of floating point
+    /// numbers, the result is `-inf` or NaN, never a panic; slices of another length are an error of
+    /// the caller and yield NaN. `O(T (channels * max_lag + columns))` without allocation.
+    pub fn log_density(&mut self, unconstrained: &[f64], gradient: &mut [f64]) -> f64 {
+        let parts = self.model.parts();
+        let layout = &parts.layout;
+        if unconstrained.len() != layout.len() || gradient.len() != layout.len() {
+            return f64::NAN;
+        }
+        let mut log_density = 0.0;
+        for (place, prior) in parts.priors.iter().enumerate() {
+            let value = prior.prior().support().constrain(unconstrained[place]);
+            let (term, slope) = prior.evaluate(unconstrained[place], value);
+            self.constrained[place] = value;
+            log_density += term;
+            gradient[place] = slope;
+        }
+        let values = &self.constrained;
+        self.residual.copy_from_slice(&parts.target);
+        for index in 0..layout.linear() {
+            add_scaled(&mut self.residual, -values[layout.linear_place(index)], parts.columns.column(index));
+        }
+        let retention = layout.range(ParameterKind::Retention).start;
+        let rate = layout.range(ParameterKind::Rate).start;
+        let beta = layout.range(ParameterKind::Beta).start;
+        for channel in 0..layout.channels() {
+            parts.media.forward(channel, values[retention + channel], values[rate + channel], &mut self.media);
+            let saturated = parts.media.saturated(channel, &self.media);
+            add_scaled(&mut self.residual, -values[beta + channel], saturated);
+        }
+
+        let sigma = values[layout.sigma()];
+        let precision = 1.0 / (sigma * sigma);
+        let squares = dot(&self.residual, &self.residual) * precision;
+        let periods = self.residual.len() as f64;
+        log_density -= 0.5 * squares + periods * (sigma.ln() + 0.5 * TAU.ln());
+
+        // The derivative by the expected KPI is residual / sigma^2.
+        gradient[layout.sigma()] += squares - periods;
+        for index in 0..layout.linear() {
+            gradient[layout.linear_place(index)] +=
+                precision * dot(&self.residual, parts.columns.column(index));
+        }
+        for channel in 0..layout.channels() {
+            let factor = values[beta + channel] * precision;
+            let saturated = parts.media.saturated(channel, &self.media);
+            gradient[beta + channel] += factor * dot(&self.residual, saturated);
+            let along = (0.0, factor, self.residual.as_slice());
+            let (by_retention, by_log_rate) =
+                parts.media.backward(channel, values[rate + channel], along, &mut self.media);
+            let share = values[retention + channel];
+            gradient[retention + channel] += by_retention * share * (1.0 - share);
+            gradient[rate + channel] += by_log_rate;
+        }
+        log_density
+    }
+}

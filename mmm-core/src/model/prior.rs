@@ -1,0 +1,229 @@
+//! Prior beliefs about one parameter, and their density on the unconstrained scale.
+//!
+//! A parameter `x` is sampled as `u`: `x = u` on the real line, `x = e^u` above zero,
+//! `x = 1 / (1 + e^-u)` between zero and one. The density of `u` is that of `x` times `dx/du`.
+
+use std::f64::consts::{LN_2, PI};
+
+use serde::{Deserialize, Serialize};
+use statrs::function::{beta::ln_beta, gamma::ln_gamma};
+
+/// A prior distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "distribution", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Prior {
+    /// Symmetric around `mean`.
+    Normal {
+        /// Centre.
+        mean: f64,
+        /// Standard deviation, above zero.
+        sd: f64,
+    },
+    /// The upper half of a normal distribution around zero.
+    HalfNormal {
+        /// Standard deviation of the whole one, above zero.
+        sd: f64,
+    },
+    /// Double exponential: many small values, some large ones.
+    Laplace {
+        /// Centre.
+        location: f64,
+        /// Mean absolute deviation, above zero.
+        scale: f64,
+    },
+    /// A share between zero and one.
+    Beta {
+        /// Weight of one, above zero.
+        alpha: f64,
+        /// Weight of zero, above zero.
+        beta: f64,
+    },
+    /// A positive number with mean `shape / rate`.
+    Gamma {
+        /// Above zero.
+        shape: f64,
+        /// Above zero.
+        rate: f64,
+    },
+    /// A positive number whose logarithm is normal.
+    LogNormal {
+        /// Mean of the logarithm.
+        mu: f64,
+        /// Standard deviation of the logarithm, above zero.
+        sigma: f64,
+    },
+}
+
+/// The values a prior allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Every number.
+    Real,
+    /// Numbers above zero.
+    Positive,
+    /// Numbers between zero and one.
+    Unit,
+}
+
+impl Prior {
+    /// The values this prior allows.
+    pub const fn support(self) -> Support {
+        match self {
+            Self::Normal { .. } | Self::Laplace { .. } => Support::Real,
+            Self::HalfNormal { .. } | Self::Gamma { .. } | Self::LogNormal { .. } => Support::Positive,
+            Self::Beta { .. } => Support::Unit,
+        }
+    }
+
+    /// Whether every figure of the prior is in its range.
+    pub fn is_proper(self) -> bool {
+        let (place, scales) = match self {
+            Self::Normal { mean, sd } => (mean, [sd, 1.0]),
+            Self::HalfNormal { sd } => (0.0, [sd, 1.0]),
+            Self::Laplace { location, scale } => (location, [scale, 1.0]),
+            Self::Beta { alpha, beta } => (0.0, [alpha, beta]),
+            Self::Gamma { shape, rate } => (0.0, [shape, rate]),
+            Self::LogNormal { mu, sigma } => (mu, [sigma, 1.0]),
+        };
+        place.is_finite() && scales.iter().all(|scale| scale.is_finite() && *scale > 0.0)
+    }
+
+    /// The variance of a normal distribution of about this width; used to choose coordinates only.
+    pub(crate) fn rough_variance(self) -> f64 {
+        match self {
+            Self::Normal { sd, .. } | Self::HalfNormal { sd } => sd * sd,
+            Self::Laplace { scale, .. } => 2.0 * scale * scale,
+            Self::Gamma { shape, rate } => shape / (rate * rate),
+            Self::Beta { .. } | Self::LogNormal { .. } => 1.0,
+        }
+    }
+}
+
+impl Support {
+    /// From the unconstrained scale to the parameter's own.
+    pub(crate) fn constrain(self, u: f64) -> f64 {
+        match self {
+            Self::Real => u,
+            Self::Positive => u.exp(),
+            Self::Unit => 1.0 / (1.0 + (-u).exp()),
+        }
+    }
+}
+
+/// A prior with everything that does not depend on the parameter computed once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreparedPrior {
+    prior: Prior,
+    constant: f64,
+}
+
+impl PreparedPrior {
+    pub(crate) fn new(prior: Prior) -> Self {
+        let half_log_tau = 0.5 * (2.0 * PI).ln();
+        let constant = match prior {
+            Prior::Normal { sd, .. } => -sd.ln() - half_log_tau,
+            Prior::HalfNormal { sd } => LN_2 - sd.ln() - half_log_tau,
+            Prior::Laplace { scale, .. } => -(2.0 * scale).ln(),
+            Prior::Beta { alpha, beta } => -ln_beta(alpha, beta),
+            Prior::Gamma { shape, rate } => shape * rate.ln() - ln_gamma(shape),
+            Prior::LogNormal { sigma, .. } => -sigma.ln() - half_log_tau,
+        };
+        Self { prior, constant }
+    }
+
+    pub(crate) const fn prior(&self) -> Prior {
+        self.prior
+    }
+
+    /// Log density of `u` and its derivative, given `x = constrain(u)`.
+    pub(crate) fn evaluate(&self, u: f64, x: f64) -> (f64, f64) {
+        let (value, slope) = match self.prior {
+            Prior::Normal { mean, sd } => {
+                let z = (x - mean) / sd;
+                (-0.5 * z * z, -z / sd)
+            }
+            Prior::HalfNormal { sd } => {
+                let z = x / sd;
+                (-0.5 * z * z + u, 1.0 - z * z)
+            }
+            Prior::Laplace { location, scale } => {
+                let distance = x - location;
+                // At the kink itself the derivative is taken as zero, as PyMC does.
+                let side = if distance == 0.0 { 0.0 } else { distance.signum() };
+                (-distance.abs() / scale, -side / scale)
+            }
+            Prior::Beta { alpha, beta } => {
+                let (log_share, log_rest) = (-softplus(-u), -softplus(u));
+                (alpha * log_share + beta * log_rest, alpha * (1.0 - x) - beta * x)
+            }
+            Prior::Gamma { shape, rate } => (shape * u - rate * x, shape - rate * x),
+            Prior::LogNormal { mu, sigma } => {
+                let z = (u - mu) / sigma;
+                (-0.5 * z * z, -z / sigma)
+            }
+        };
+        (value + self.constant, slope)
+    }
+}
+
+/// `ln(1 + e^x)` without overflow.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    const PRIORS: [Prior; 6] = [
+        Prior::Normal { mean: 0.3, sd: 2.0 },
+        Prior::HalfNormal { sd: 1.5 },
+        Prior::Laplace { location: -0.2, scale: 0.7 },
+        Prior::Beta { alpha: 1.0, beta: 3.0 },
+        Prior::Gamma { shape: 3.0, rate: 1.0 },
+        Prior::LogNormal { mu: 0.2, sigma: 0.9 },
+    ];
+
+    #[test]
+    fn every_density_integrates_to_one_on_the_unconstrained_scale() {
+        for prior in PRIORS {
+            let prepared = PreparedPrior::new(prior);
+            let step = 1e-3;
+            let mass: f64 = (-30_000..30_000)
+                .map(|point| {
+                    let u = f64::from(point) * step;
+                    prepared.evaluate(u, prior.support().constrain(u)).0.exp() * step
+                })
+                .sum();
+            assert_relative_eq!(mass, 1.0, max_relative = 1e-6);
+        }
+    }
+
+    #[test]
+    fn slopes_are_limits_of_differences() {
+        for prior in PRIORS {
+            let prepared = PreparedPrior::new(prior);
+            let at = |u: f64| prepared.evaluate(u, prior.support().constrain(u));
+            for u in [-2.3, -0.4, 0.6, 1.9] {
+                let step = 1e-6;
+                let numeric = (at(u + step).0 - at(u - step).0) / (2.0 * step);
+                assert_relative_eq!(at(u).1, numeric, epsilon = 1e-7, max_relative = 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn improper_figures_are_seen() {
+        assert!(PRIORS.into_iter().all(Prior::is_proper));
+        for prior in [
+            Prior::Normal { mean: f64::NAN, sd: 1.0 },
+            Prior::HalfNormal { sd: 0.0 },
+            Prior::Beta { alpha: 1.0, beta: -1.0 },
+            Prior::Gamma { shape: f64::INFINITY, rate: 1.0 },
+        ] {
+            assert!(!prior.is_proper(), "{prior:?}");
+        }
+    }
+}
