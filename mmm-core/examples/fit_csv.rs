@@ -15,6 +15,11 @@ fn main() {
         let t = Instant::now();
         let fit = model.fit_observed(&FitSettings::seeded(seed), |_| ControlFlow::Continue(())).unwrap();
         println!("seed {seed} {:?} div {:?}", t.elapsed(), fit.divergences());
+        let t = Instant::now(); let d = fit.diagnostics(); println!("diag {:?}", t.elapsed());
+        let t = Instant::now(); let e = fit.effects(); println!("effects {:?}", t.elapsed());
+        let s = mmm_core::artifact::Summary::new(&fit, &d, &e).unwrap();
+        println!("{}", s.convergence); println!("{:?} {:?} {:?}", s.measures, s.convergence.min_ess_bulk, s.convergence.min_ess_tail);
+        for q in d.all() { if q.ess_bulk < 1200.0 || q.ess_tail < 1000.0 { println!("   {} {:.4} {:.0} {:.0}", q.name, q.r_hat, q.ess_bulk, q.ess_tail); } }
         let p = fit.parameters();
         for (i, n) in model.layout().names().iter().enumerate() {
             let v = p.index_axis(ndarray::Axis(2), i);

@@ -5,3 +5,8 @@ pub mod design;
 pub mod model;
 pub mod transform;
 pub mod fit;
+pub mod diagnose;
+pub mod effect;
+pub mod artifact;
+mod error;
+pub use error::Error;

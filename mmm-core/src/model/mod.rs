@@ -24,7 +24,7 @@ mod vector;
 
 pub(crate) use coordinates::{Coordinates, SamplingDensity};
 pub use layout::{Layout, ParameterKind};
-pub(crate) use media::Media;
+pub(crate) use media::{Media, MediaWork};
 pub use posterior::Posterior;
 pub use prepared::Model;
 pub use prior::{Prior, Support};

@@ -1,0 +1,244 @@
+//! A fit as one document: everything a results page shows, as plain finite numbers.
+//!
+//! A [`Summary`] is made for storage: it serialises to JSON, holds no draws, and can be read back by
+//! a later version as long as [`FORMAT`] is the same. It never holds a number that JSON cannot
+//! write; making one fails instead.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data::{Date, Frequency},
+    diagnose::{Convergence, Diagnostics, QuantityDiagnostics},
+    effect::{Effects, FitMeasures, Interval},
+    fit::{Fit, FitSettings},
+    model::ModelSpec,
+};
+
+/// The version of the document's shape.
+pub const FORMAT: u32 = 1;
+
+/// Everything a results page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The version of the document's shape, [`FORMAT`].
+    pub format: u32,
+    /// Whether the fit may be acted upon, with the figures behind the verdict.
+    pub convergence: Convergence,
+    /// One entry per channel, in the order of the data.
+    pub channels: Vec<ChannelSummary>,
+    /// What made the KPI, period by period.
+    pub over_time: OverTime,
+    /// How well the model explains the KPI.
+    pub measures: FitMeasures,
+    /// Posterior figures of every parameter, on its own scale.
+    pub parameters: Vec<QuantityDiagnostics>,
+    /// Posterior figures of every channel's contribution over all periods, in KPI units.
+    pub contributions: Vec<QuantityDiagnostics>,
+    /// What was fitted, and how.
+    pub model: ModelSummary,
+}
+
+/// One channel over all periods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelSummary {
+    /// The channel.
+    pub name: String,
+    /// Money spent.
+    pub spend: f64,
+    /// Contribution in KPI units.
+    pub contribution: Interval,
+    /// Contribution as a share of the observed KPI.
+    pub share: Interval,
+    /// Worth of the contribution per unit of spend; KPI units per unit of spend without a worth.
+    pub roi: Interval,
+    /// The probability of a return above break-even; absent without a worth of the KPI.
+    pub p_above_break_even: Option<f64>,
+}
+
+/// What made the KPI, period by period, in KPI units. All lists are as long as `dates`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverTime {
+    /// The periods.
+    pub dates: Vec<Date>,
+    /// The observed KPI.
+    pub actual: Vec<f64>,
+    /// The expected KPI: posterior mean.
+    pub fitted: Vec<f64>,
+    /// Lower end of the 90 % predictive band of the KPI.
+    pub band_low: Vec<f64>,
+    /// Upper end of the 90 % predictive band of the KPI.
+    pub band_high: Vec<f64>,
+    /// Intercept, controls, trend and seasonality: posterior mean.
+    pub baseline: Vec<f64>,
+    /// Contributions, one entry per channel.
+    pub channels: Vec<ChannelSeries>,
+}
+
+/// A channel's contribution, period by period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelSeries {
+    /// The channel.
+    pub name: String,
+    /// Posterior mean.
+    pub mean: Vec<f64>,
+    /// The 5 % quantile.
+    pub q5: Vec<f64>,
+    /// The 95 % quantile.
+    pub q95: Vec<f64>,
+}
+
+/// What was fitted, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    /// The version of this crate.
+    pub crate_version: String,
+    /// The description of the model, priors included.
+    pub spec: ModelSpec,
+    /// Chains, draws and seed.
+    pub settings: FitSettings,
+    /// What the KPI is called.
+    pub kpi: String,
+    /// What a unit of the KPI is worth, where it is known.
+    pub kpi_value: Option<f64>,
+    /// The distance between two periods.
+    pub frequency: Frequency,
+    /// The number of periods.
+    pub periods: usize,
+    /// The controls, in the order of the data.
+    pub controls: Vec<String>,
+    /// The data's fingerprint in hexadecimal.
+    pub data_fingerprint: String,
+}
+
+/// Why a fit cannot be written down.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SummaryError {
+    /// A figure is infinite or not a number.
+    #[error("{figure} is not a finite number; the figures of this fit cannot be used")]
+    NotFinite {
+        /// Which figure.
+        figure: String,
+    },
+}
+
+impl Fit {
+    /// Computes diagnostics and effects and writes them down.
+    ///
+    /// # Errors
+    ///
+    /// [`SummaryError::NotFinite`] names the first figure that JSON cannot hold. A fit whose chains
+    /// got stuck may have such figures; a converged fit has none.
+    pub fn summary(&self) -> Result<Summary, SummaryError> {
+        Summary::new(self, &self.diagnostics(), &self.effects())
+    }
+}
+
+impl Summary {
+    /// Writes down figures that were computed before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fit::summary`].
+    pub fn new(fit: &Fit, diagnostics: &Diagnostics, effects: &Effects) -> Result<Self, SummaryError> {
+        let summary = Self {
+            format: FORMAT,
+            convergence: Convergence::of(diagnostics),
+            channels: effects
+                .channels
+                .iter()
+                .map(|channel| ChannelSummary {
+                    name: channel.name.clone(),
+                    spend: channel.spend,
+                    contribution: channel.contribution,
+                    share: channel.share,
+                    roi: channel.roi,
+                    p_above_break_even: channel.p_above_break_even,
+                })
+                .collect(),
+            over_time: OverTime::new(fit, effects),
+            measures: effects.measures,
+            parameters: diagnostics.parameters.clone(),
+            contributions: diagnostics.contributions.clone(),
+            model: ModelSummary::of(fit),
+        };
+        summary.require_finite()?;
+        Ok(summary)
+    }
+
+    fn require_finite(&self) -> Result<(), SummaryError> {
+        let quantities = self.parameters.iter().chain(&self.contributions).flat_map(|q| {
+            let figures = [q.mean, q.sd, q.q5, q.q95, q.r_hat, q.ess_bulk, q.ess_tail, q.mcse_mean];
+            figures.map(|figure| (q.name.as_str(), figure))
+        });
+        let intervals = |name, interval: &Interval| {
+            [interval.mean, interval.median, interval.q5, interval.q95].map(|figure| (name, figure))
+        };
+        let channels = self.channels.iter().flat_map(|channel| {
+            let name = channel.name.as_str();
+            [&channel.contribution, &channel.share, &channel.roi]
+                .into_iter()
+                .flat_map(move |interval| intervals(name, interval))
+                .chain([(name, channel.spend)])
+        });
+        let FitMeasures { r_squared, mape, band_coverage } = self.measures;
+        let measures = [("R²", r_squared), ("MAPE", mape), ("band coverage", band_coverage)];
+        let over_time = &self.over_time;
+        let lines = [
+            ("fitted", &over_time.fitted),
+            ("band_low", &over_time.band_low),
+            ("band_high", &over_time.band_high),
+            ("baseline", &over_time.baseline),
+        ];
+        let of_channels = over_time.channels.iter().flat_map(|channel| {
+            [&channel.mean, &channel.q5, &channel.q95].map(|line| (channel.name.as_str(), line))
+        });
+        let lines =
+            lines.into_iter().chain(of_channels).flat_map(|(name, line)| line.iter().map(move |v| (name, *v)));
+        match quantities.chain(channels).chain(measures).chain(lines).find(|(_, figure)| !figure.is_finite()) {
+            Some((figure, _)) => Err(SummaryError::NotFinite { figure: figure.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl OverTime {
+    fn new(fit: &Fit, effects: &Effects) -> Self {
+        let line = |intervals: &[Interval], figure: fn(&Interval) -> f64| intervals.iter().map(figure).collect();
+        Self {
+            dates: fit.model().data().dates().to_vec(),
+            actual: fit.model().data().kpi().to_vec(),
+            fitted: line(&effects.fitted, |interval| interval.mean),
+            band_low: line(&effects.predictive, |interval| interval.q5),
+            band_high: line(&effects.predictive, |interval| interval.q95),
+            baseline: line(&effects.baseline, |interval| interval.mean),
+            channels: effects
+                .channels
+                .iter()
+                .map(|channel| ChannelSeries {
+                    name: channel.name.clone(),
+                    mean: line(&channel.by_period, |interval| interval.mean),
+                    q5: line(&channel.by_period, |interval| interval.q5),
+                    q95: line(&channel.by_period, |interval| interval.q95),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl ModelSummary {
+    fn of(fit: &Fit) -> Self {
+        let data = fit.model().data();
+        Self {
+            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+            spec: fit.model().spec().clone(),
+            settings: fit.settings().clone(),
+            kpi: data.kpi_name().to_owned(),
+            kpi_value: data.kpi_value(),
+            frequency: data.frequency(),
+            periods: data.periods(),
+            controls: data.controls().iter().map(|control| control.name().to_owned()).collect(),
+            data_fingerprint: format!("{:016x}", data.fingerprint()),
+        }
+    }
+}

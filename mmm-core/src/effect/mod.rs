@@ -1,0 +1,16 @@
+//! What the draws of a fit say about the business: what each channel contributed, what it returned,
+//! and how well the model explains the KPI.
+//!
+//! Everything is computed per draw first and summarised last, so intervals carry the whole
+//! posterior. For every draw and period the contributions and the baseline add up to the fitted KPI.
+
+mod decompose;
+mod effects;
+mod interval;
+mod measures;
+mod series;
+
+pub use decompose::Decomposition;
+pub use effects::{ChannelEffect, Effects};
+pub use interval::Interval;
+pub use measures::FitMeasures;
