@@ -26,12 +26,11 @@ use template::Templates;
 use tokio::sync::Mutex;
 
 /// A shared throw-away server, or the user's own. Clones are the same cluster.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cluster {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     address: Address,
     role_password: String,
@@ -97,5 +96,12 @@ impl Cluster {
     /// A password for roles that all processes on this cluster share; nobody else can know it.
     pub fn role_password(&self) -> &str {
         &self.inner.role_password
+    }
+}
+
+/// Without the password.
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("address", self.address()).finish_non_exhaustive()
     }
 }

@@ -51,6 +51,9 @@ pub(super) fn start(folder: &Path) -> Result<File> {
     let reader = open(OpenOptions::new().read(true))?;
     let writer = open(OpenOptions::new().write(true))?;
     sign(folder)?;
+    // From a file, so that a list of processes shows its name and not its text.
+    let script = folder.join("tenancy-test-watchdog");
+    std::fs::write(&script, SCRIPT).map_err(EmbeddedError::file("write", &script))?;
     // A session of its own, so that closing the terminal or killing the process group does not reach it; where
     // there is no `setsid`, a group of its own.
     let setsid = on_path("setsid");
@@ -61,7 +64,7 @@ pub(super) fn start(folder: &Path) -> Result<File> {
         shell.process_group(0);
     }
     shell
-        .args(["-c", SCRIPT, "tenancy-test-watchdog"])
+        .arg(script)
         .arg(folder)
         .arg(LINGER_SECONDS)
         .stdin(reader)

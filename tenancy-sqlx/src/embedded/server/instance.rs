@@ -264,18 +264,11 @@ impl Instance {
         let _ = std::fs::remove_file(socket.join(format!(".s.PGSQL.{PORT}.lock")));
     }
 
-    /// The complaints in the log since it had `length` bytes.
+    /// What the log says since it had `length` bytes. Some reasons are plain `LOG` lines before the `FATAL` one.
     fn reason_since(&self, length: u64) -> Option<String> {
         let log = std::fs::read(self.log()).ok()?;
         let new = String::from_utf8_lossy(log.get(usize::try_from(length).ok()?..)?).into_owned();
-        let complaints: Vec<&str> = new
-            .lines()
-            .filter(|line| {
-                ["FATAL:", "PANIC:", "ERROR:", "DETAIL:", "HINT:"].iter().any(|word| line.contains(word))
-            })
-            .collect();
-        let text = if complaints.is_empty() { new } else { complaints.join("\n") };
-        Some(last_lines(&text)).filter(|text| !text.is_empty())
+        Some(last_lines(&new)).filter(|text| !text.is_empty())
     }
 
     fn failed(&self, reason: String) -> EmbeddedError {

@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 /// A running `PostgreSQL` that belongs to this process.
 ///
 /// [`stop`](Self::stop) waits until it is down. A dropped one is asked to stop and not waited for.
-#[derive(Debug)]
 pub struct Server {
     instance: Instance,
     address: Address,
@@ -86,6 +85,13 @@ impl Server {
         let instance = self.instance.clone();
         // `self`, and with it the lock, goes after the server.
         off_the_runtime(move || instance.stop()).await
+    }
+}
+
+/// Without the password.
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("instance", &self.instance).finish_non_exhaustive()
     }
 }
 
