@@ -1,0 +1,274 @@
+//! Finds out who acts, and refuses a credential of another tenant.
+//!
+//! Mount it inside `TenantLayer`. A request may carry a bearer token, a session cookie, both or
+//! neither; routes ask for permissions afterwards (`RequirePermissionLayer`).
+//!
+//! | bearer token | session cookie                 | answer                                     |
+//! |--------------|--------------------------------|--------------------------------------------|
+//! | none         | none, or dead                  | passes, nobody acts                        |
+//! | none         | open                           | passes as the session's member             |
+//! | valid        | none, or dead                  | passes as the token's member               |
+//! | valid        | open, same person              | passes as the session's member             |
+//! | valid        | open, another person           | 401: nothing tells which one is meant      |
+//! | invalid      | any                            | 401                                        |
+//! | any of another tenant, valid | (or the cookie's) | 404, the bytes of an unknown address    |
+//!
+//! - A *dead* cookie (unknown, expired, ended, not ours) counts as none. Browsers send cookies
+//!   unasked: were it refused, nobody with an old one could open the sign-in page. The route's
+//!   permission then answers 401, which the application may render as a redirect to that page.
+//! - Two session cookies that differ, two `authorization` headers or another scheme are invalid.
+//! - A session's role is the member's present one, so it decides where both credentials are good.
+//! - At the apex and at reserved names there is no tenant to act in: a valid tenant credential is
+//!   a foreign one there (404), any other passes unread, for a layer of that realm.
+//! - Every foreign credential is an event at the `tracing` target `security`.
+
+mod cookie;
+mod credentials;
+mod proof;
+mod session_token;
+mod token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use tenancy_core::store::{Session, SessionStore};
+use tenancy_core::{Claims, ContextError, Identity, TenantContext, TenantId};
+use tower_layer::Layer;
+use tower_service::Service;
+
+pub use cookie::{CookieNameError, SessionCookie};
+use credentials::{Bearer, CookieRead};
+pub(crate) use credentials::{bearer, is_bearer};
+pub use proof::Proof;
+pub use session_token::{SESSION_IDLE, SESSION_LIFETIME, SessionToken, SessionTokenError};
+pub use token::{TokenError, VerifyToken};
+
+use crate::gate::{GateFuture, Grant, Step, Verdict};
+use crate::refusal::{AuthFailure, Refusal};
+use crate::resolve::Site;
+
+/// Adds an [`Authenticate`] around a service. See the [module docs](self).
+#[derive(Clone)]
+pub struct AuthenticateLayer {
+    tokens: Option<Arc<dyn VerifyToken>>,
+    sessions: Option<Arc<dyn SessionStore>>,
+    cookie: SessionCookie,
+}
+
+impl AuthenticateLayer {
+    /// Accepts no credential yet: each kind is named by a call.
+    #[must_use = "without `tokens` or `sessions` nobody can act"]
+    pub fn new() -> Self {
+        Self { tokens: None, sessions: None, cookie: SessionCookie::default() }
+    }
+
+    /// Accepts bearer tokens that `verifier` accepts.
+    #[must_use]
+    pub fn tokens(mut self, verifier: impl VerifyToken) -> Self {
+        self.tokens = Some(Arc::new(verifier));
+        self
+    }
+
+    /// Accepts session cookies that `store` knows.
+    #[must_use]
+    pub fn sessions(mut self, store: Arc<dyn SessionStore>) -> Self {
+        self.sessions = Some(store);
+        self
+    }
+
+    /// Reads sessions from this cookie instead of the default one.
+    #[must_use]
+    pub fn cookie(mut self, cookie: SessionCookie) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    fn decide(&self, parts: &Parts) -> Step {
+        let place = match Place::of(parts) {
+            Ok(place) => place,
+            Err(refusal) => return Step::Now(Err(refusal)),
+        };
+        let claims = match self.token(parts) {
+            Ok(claims) => claims,
+            Err(refusal) => return Step::Now(place.realm_of_another(refusal)),
+        };
+        let sessions = self.sessions.as_ref();
+        let Some((store, read)) = sessions.map(|store| (store, self.cookie.read(&parts.headers))) else {
+            return Step::Now(place.admit(claims, None));
+        };
+        match read {
+            CookieRead::Absent => Step::Now(place.admit(claims, None)),
+            CookieRead::Ambiguous => Step::Now(place.realm_of_another(invalid())),
+            CookieRead::One(token) => {
+                let store = Arc::clone(store);
+                Step::Ask(Box::pin(async move {
+                    let hash = token.hash();
+                    match store.find(&hash).await {
+                        Ok(session) => place.admit(claims, session.map(|session| (session, hash))),
+                        Err(error) => {
+                            let error = &error as &dyn std::error::Error;
+                            tracing::error!(error, "the session store failed");
+                            Err(Refusal::Unavailable)
+                        }
+                    }
+                }))
+            }
+        }
+    }
+
+    /// The claims of the bearer token, if one was sent.
+    fn token(&self, parts: &Parts) -> Result<Option<Arc<Claims>>, Refusal> {
+        let token = match bearer(&parts.headers) {
+            Bearer::Absent => return Ok(None),
+            Bearer::Invalid => return Err(invalid()),
+            Bearer::Token(token) => token,
+        };
+        let verifier = self.tokens.as_ref().ok_or_else(invalid)?;
+        match verifier.verify(token) {
+            Ok(claims) => Ok(Some(Arc::new(claims))),
+            Err(error) => {
+                tracing::debug!(target: "security", %error, "a bearer token was refused");
+                Err(Refusal::Unauthenticated(match error {
+                    TokenError::MissingTenant => AuthFailure::MissingTenant,
+                    _ => AuthFailure::Invalid,
+                }))
+            }
+        }
+    }
+}
+
+impl Default for AuthenticateLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn invalid() -> Refusal {
+    Refusal::Unauthenticated(AuthFailure::Invalid)
+}
+
+/// Where a credential is shown.
+enum Place {
+    Tenant(TenantContext),
+    NoTenant,
+}
+
+impl Place {
+    fn of(parts: &Parts) -> Result<Self, Refusal> {
+        let context = parts.extensions.get::<TenantContext>();
+        match (parts.extensions.get::<Site>(), context) {
+            (_, Some(context)) => Ok(Self::Tenant(context.clone())),
+            (Some(Site::Apex | Site::Reserved(_)), None) => Ok(Self::NoTenant),
+            _ => Err(Refusal::Wiring { layer: "TenantLayer" }),
+        }
+    }
+
+    /// Where no tenant is, what this layer cannot read may be another realm's credential.
+    fn realm_of_another(&self, refusal: Refusal) -> Verdict {
+        match self {
+            Self::Tenant(_) => Err(refusal),
+            Self::NoTenant => Ok(Grant::default()),
+        }
+    }
+
+    /// The decision of the module's table, over credentials that are each good in themselves.
+    fn admit(
+        &self,
+        claims: Option<Arc<Claims>>,
+        session: Option<(Session, tenancy_core::store::TokenHash)>,
+    ) -> Verdict {
+        let token = claims.map(|claims| (claims.identity(), Proof::Token(claims)));
+        let session = session.map(|(s, token)| (s.identity, Proof::Session { id: s.id, token }));
+        let agreed = |(identity, proof): (Identity, Proof)| Ok((self.agree(&identity)?, identity, proof));
+        let token = token.map(agreed).transpose()?;
+        let session = session.map(agreed).transpose()?;
+        let (context, proof) = match (token, session) {
+            (None, None) => return Ok(Grant::default()),
+            (Some((_, token, _)), Some((_, session, _))) if token.user_id != session.user_id => {
+                tracing::warn!(
+                    target: "security",
+                    tenant = %token.tenant_id, token = %token.user_id, session = %session.user_id,
+                    "a request's token and session are of different people"
+                );
+                return Err(invalid());
+            }
+            (_, Some((context, _, proof))) | (Some((context, _, proof)), None) => (context, proof),
+        };
+        Ok(Grant { site: None, context: Some(context), proof: Some(proof) })
+    }
+
+    /// The check that address and credential name the same tenant. Who fails it learns nothing: the
+    /// answer is an unknown address's. The operator learns everything.
+    fn agree(&self, identity: &Identity) -> Result<TenantContext, Refusal> {
+        let (host, credential) = match self {
+            Self::Tenant(context) => match context.authenticated(identity) {
+                Ok(context) => return Ok(context),
+                Err(ContextError::Conflict { context, credential }) => (Some(context), credential),
+                Err(_) => return Err(Refusal::NotFound),
+            },
+            Self::NoTenant => (None, identity.tenant_id),
+        };
+        foreign(host, credential, identity);
+        Err(Refusal::NotFound)
+    }
+}
+
+fn foreign(host: Option<TenantId>, credential: TenantId, identity: &Identity) {
+    tracing::warn!(
+        target: "security",
+        event = "foreign_credential",
+        host_tenant = host.map(tracing::field::display),
+        credential_tenant = %credential,
+        user = %identity.user_id,
+        "a credential was shown at an address of another tenant"
+    );
+}
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticate { inner, layer: self.clone() }
+    }
+}
+
+impl fmt::Debug for AuthenticateLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateLayer")
+            .field("tokens", &self.tokens.is_some())
+            .field("sessions", &self.sessions.is_some())
+            .field("cookie", &self.cookie)
+            .finish()
+    }
+}
+
+/// Finds out who acts. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Authenticate<S> {
+    inner: S,
+    layer: AuthenticateLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Authenticate<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: From<Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = GateFuture<S, B>;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let step = self.layer.decide(&parts);
+        GateFuture::start(step, parts, body, &mut self.inner)
+    }
+}

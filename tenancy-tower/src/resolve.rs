@@ -1,0 +1,163 @@
+//! Ties every request to at most one tenant, before anything else reads it.
+//!
+//! 1. Removes `x-tenant-id`, whoever sent it, and whatever an outer layer left about a tenant.
+//! 2. Asks the [`Locator`] what the address names, and the [`Directory`] who that is: once, and
+//!    without waiting where the directory already knows.
+//! 3. Leaves a [`Site`], and for a tenant an anonymous [`TenantContext`], in the extensions.
+//!
+//! | address names                                | answer                                      |
+//! |----------------------------------------------|---------------------------------------------|
+//! | an active tenant                             | passes, `Site::Tenant` and a context        |
+//! | the apex or a reserved name                  | passes, `Site::Apex` or `Site::Reserved`, no context |
+//! | a suspended tenant                           | 403, may show the tenant's brand            |
+//! | nobody, or a tenant in the making or erased  | 404                                         |
+//! | nothing certain                              | 400                                         |
+//! | a tenant, while the directory is out of reach | 503                                        |
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use tenancy_core::store::Directory;
+use tenancy_core::{Lifecycle, StoreError, Tenant, TenantContext};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::authenticate::Proof;
+use crate::gate::{GateFuture, Grant, Step, Verdict};
+use crate::locate::{Located, Locator};
+use crate::refusal::{Refusal, Render, Renderer};
+
+/// The header by which some proxies name a tenant. A client's is never believed.
+const TENANT_HEADER: &str = "x-tenant-id";
+
+/// What a request's address belongs to; in the extensions of every request that passed a
+/// [`TenantLayer`], so that an application can send each to its own router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Site {
+    /// An active tenant; a [`TenantContext`] lies beside it.
+    Tenant,
+    /// The platform's own address.
+    Apex,
+    /// A name that the platform keeps for itself.
+    Reserved(&'static str),
+}
+
+/// Adds a [`TenantService`] around a service. See the [module docs](self).
+#[derive(Clone)]
+pub struct TenantLayer {
+    locator: Arc<dyn Locator>,
+    directory: Arc<dyn Directory>,
+    renderer: Option<Renderer>,
+}
+
+impl TenantLayer {
+    /// Reads addresses with `locator` and finds tenants in `directory`.
+    pub fn new(locator: impl Locator, directory: Arc<dyn Directory>) -> Self {
+        Self { locator: Arc::new(locator), directory, renderer: None }
+    }
+
+    /// Lets `renderer` write the refusals of this layer and of everything inside it.
+    #[must_use]
+    pub fn render_with(mut self, renderer: impl Render) -> Self {
+        self.renderer = Some(Renderer(Arc::new(renderer)));
+        self
+    }
+}
+
+impl<S> Layer<S> for TenantLayer {
+    type Service = TenantService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        TenantService { inner, layer: self.clone() }
+    }
+}
+
+impl fmt::Debug for TenantLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantLayer").finish_non_exhaustive()
+    }
+}
+
+/// Ties requests to tenants. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct TenantService<S> {
+    inner: S,
+    layer: TenantLayer,
+}
+
+impl TenantLayer {
+    fn decide(&self, parts: &mut Parts) -> Step {
+        forget(parts);
+        if let Some(renderer) = &self.renderer {
+            parts.extensions.insert(renderer.clone());
+        }
+        let key = match self.locator.locate(parts) {
+            Located::Tenant(key) => key,
+            Located::Apex => return pass(Site::Apex),
+            Located::Reserved(name) => return pass(Site::Reserved(name)),
+            Located::Unknown => return Step::Now(Err(Refusal::NotFound)),
+            Located::Malformed => return Step::Now(Err(Refusal::Malformed)),
+        };
+        if let Some(tenant) = self.directory.peek(&key) {
+            return Step::Now(admit(tenant));
+        }
+        let directory = Arc::clone(&self.directory);
+        Step::Ask(Box::pin(async move { verdict(directory.find(&key).await) }))
+    }
+}
+
+/// Nothing that came from outside, or from a layer further out, may pass for our own answer.
+fn forget(parts: &mut Parts) {
+    parts.headers.remove(TENANT_HEADER);
+    parts.extensions.remove::<TenantContext>();
+    parts.extensions.remove::<Site>();
+    parts.extensions.remove::<Proof>();
+}
+
+fn pass(site: Site) -> Step {
+    Step::Now(Ok(Grant { site: Some(site), ..Grant::default() }))
+}
+
+fn verdict(answer: Result<Option<Arc<Tenant>>, StoreError>) -> Verdict {
+    match answer {
+        Ok(Some(tenant)) => admit(tenant),
+        Ok(None) => Err(Refusal::NotFound),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the tenant directory failed");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+fn admit(tenant: Arc<Tenant>) -> Verdict {
+    if tenant.status() == Lifecycle::Suspended {
+        return Err(Refusal::Suspended(tenant));
+    }
+    let context = TenantContext::for_request(tenant).map_err(|_| Refusal::NotFound)?;
+    Ok(Grant { site: Some(Site::Tenant), context: Some(context), proof: None })
+}
+
+impl<S, B, R> Service<Request<B>> for TenantService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: From<Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = GateFuture<S, B>;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let step = self.layer.decide(&mut parts);
+        GateFuture::start(step, parts, body, &mut self.inner)
+    }
+}
