@@ -1,29 +1,112 @@
-//! Fits a CSV file and prints its returns.
-use std::{ops::ControlFlow, time::Instant};
-use mmm_core::{data::Dataset, fit::FitSettings, model::{Model, ModelSpec}};
-fn main() {
-    let path = std::env::args().nth(1).unwrap();
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    let headers = reader.headers().unwrap().clone();
-    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let col = |n: &str| -> Vec<f64> { let i = headers.iter().position(|h| h == n).unwrap(); rows.iter().map(|r| r[i].parse().unwrap()).collect() };
-    let dates: Vec<String> = rows.iter().map(|r| r[0].to_owned()).collect();
-    let data = Dataset::builder().dates(dates).kpi("y", col("y")).channel("x1", col("x1")).channel("x2", col("x2"))
-        .control("event_1", col("event_1")).control("event_2", col("event_2")).control("t", col("t")).build().unwrap();
-    let model = Model::new(ModelSpec::pymc(), data).unwrap();
-    for seed in 1..=5 {
-        let t = Instant::now();
-        let fit = model.fit_observed(&FitSettings::seeded(seed), |_| ControlFlow::Continue(())).unwrap();
-        println!("seed {seed} {:?} div {:?}", t.elapsed(), fit.divergences());
-        let t = Instant::now(); let d = fit.diagnostics(); println!("diag {:?}", t.elapsed());
-        let t = Instant::now(); let e = fit.effects(); println!("effects {:?}", t.elapsed());
-        let s = mmm_core::artifact::Summary::new(&fit, &d, &e).unwrap();
-        println!("{}", s.convergence); println!("{:?} {:?} {:?}", s.measures, s.convergence.min_ess_bulk, s.convergence.min_ess_tail);
-        for q in d.all() { if q.ess_bulk < 1200.0 || q.ess_tail < 1000.0 { println!("   {} {:.4} {:.0} {:.0}", q.name, q.r_hat, q.ess_bulk, q.ess_tail); } }
-        let p = fit.parameters();
-        for (i, n) in model.layout().names().iter().enumerate() {
-            let v = p.index_axis(ndarray::Axis(2), i);
-            if seed==1 {println!("  {n} {:.4} {:.4}", v.mean().unwrap(), v.std(1.0));}
-        }
+//! Fits a CSV file and prints what each channel returned, whether the fit converged, and how long it
+//! took.
+//!
+//! ```text
+//! cargo run --release -p mmm-core --example fit_csv -- FILE --kpi y --channels x1,x2 \
+//!     [--controls event_1,event_2,t] [--date date_week] [--value 1.0] [--seeds 1,2,3] [--trend] [--pymc]
+//! ```
+//!
+//! Without `--date` the first column holds the dates. With `--pymc` the controls are used as they are.
+
+use std::{collections::HashMap, error::Error, time::Instant};
+
+use mmm_core::{
+    artifact::Summary,
+    data::Dataset,
+    fit::FitSettings,
+    model::{Model, ModelSpec},
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let data = load(&arguments)?;
+    let preset = if arguments.has("pymc") { ModelSpec::pymc() } else { ModelSpec::default() };
+    let model = Model::new(ModelSpec { trend: arguments.has("trend"), ..preset }, data)?;
+    for seed in arguments.list("seeds", "1").iter().map(|seed| seed.parse::<u64>()) {
+        let start = Instant::now();
+        let fit = model.fit(&FitSettings::seeded(seed?))?;
+        let drawn = start.elapsed();
+        let summary = fit.summary()?;
+        print(&summary, drawn.as_secs_f64(), start.elapsed().as_secs_f64());
     }
+    Ok(())
+}
+
+/// `--name value` pairs, flags, and one path.
+struct Arguments {
+    path: String,
+    named: HashMap<String, String>,
+}
+
+impl Arguments {
+    fn read(arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let (mut path, mut named) = (None, HashMap::new());
+        let mut arguments = arguments.peekable();
+        while let Some(argument) = arguments.next() {
+            if let Some(name) = argument.strip_prefix("--") {
+                let value = arguments.next_if(|next| !next.starts_with("--")).unwrap_or_default();
+                named.insert(name.to_owned(), value);
+            } else {
+                path = Some(argument);
+            }
+        }
+        Ok(Self { path: path.ok_or("name a CSV file")?, named })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.named.contains_key(name)
+    }
+
+    fn list(&self, name: &str, default: &str) -> Vec<String> {
+        let text = self.named.get(name).map_or(default, String::as_str);
+        text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+fn load(arguments: &Arguments) -> Result<Dataset, Box<dyn Error>> {
+    let mut reader = csv::Reader::from_path(&arguments.path)?;
+    let headers = reader.headers()?.clone();
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    let place = |name: &str| {
+        headers.iter().position(|header| header == name).ok_or_else(|| format!("there is no column {name:?}"))
+    };
+    let numbers = |name: &str| -> Result<Vec<f64>, Box<dyn Error>> {
+        let place = place(name)?;
+        let parse = |row: &csv::StringRecord| row[place].trim().parse().unwrap_or(f64::NAN);
+        Ok(rows.iter().map(parse).collect())
+    };
+    let date = arguments.named.get("date").map_or(Ok(0), |name| place(name))?;
+    let kpi = arguments.list("kpi", "y").join(",");
+    let mut builder =
+        Dataset::builder().dates(rows.iter().map(|row| &row[date])).kpi(kpi.as_str(), numbers(&kpi)?);
+    if let Some(value) = arguments.named.get("value") {
+        builder = builder.kpi_value(value.parse()?);
+    }
+    for name in arguments.list("channels", "") {
+        builder = builder.channel(name.as_str(), numbers(&name)?);
+    }
+    for name in arguments.list("controls", "") {
+        builder = builder.control(name.as_str(), numbers(&name)?);
+    }
+    Ok(builder.build()?)
+}
+
+fn print(summary: &Summary, drawn: f64, total: f64) {
+    let settings = &summary.model.settings;
+    println!("seed {}: {} chains x ({} + {}) draws", settings.seed, settings.chains, settings.tune, settings.draws);
+    println!("{:<16} {:>14} {:>8} {:>10} {:>22}", "channel", "spend", "share", "return", "90 % interval");
+    for channel in &summary.channels {
+        let interval = format!("{:.3} .. {:.3}", channel.roi.q5, channel.roi.q95);
+        println!(
+            "{:<16} {:>14.2} {:>7.1}% {:>10.3} {interval:>22}",
+            channel.name,
+            channel.spend,
+            100.0 * channel.share.mean,
+            channel.roi.mean
+        );
+    }
+    let verdict = if summary.convergence.converged { "converged" } else { "NOT CONVERGED" };
+    println!("{verdict}: {}", summary.convergence);
+    println!("R2 {:.4}, MAPE {:.4}", summary.measures.r_squared, summary.measures.mape);
+    println!("fit {drawn:.3} s, with diagnostics and effects {total:.3} s\n");
 }

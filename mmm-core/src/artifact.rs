@@ -31,9 +31,9 @@ pub struct Summary {
     /// How well the model explains the KPI.
     pub measures: FitMeasures,
     /// Posterior figures of every parameter, on its own scale.
-    pub parameters: Vec<QuantityDiagnostics>,
+    pub parameters: Vec<QuantitySummary>,
     /// Posterior figures of every channel's contribution over all periods, in KPI units.
-    pub contributions: Vec<QuantityDiagnostics>,
+    pub contributions: Vec<QuantitySummary>,
     /// What was fitted, and how.
     pub model: ModelSummary,
 }
@@ -87,6 +87,29 @@ pub struct ChannelSeries {
     pub q95: Vec<f64>,
 }
 
+/// The posterior of one quantity, and how well the draws know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuantitySummary {
+    /// The parameter's name, or `contribution[channel]`.
+    pub name: String,
+    /// Posterior mean.
+    pub mean: f64,
+    /// Posterior standard deviation.
+    pub sd: f64,
+    /// The 5 % quantile.
+    pub q5: f64,
+    /// The 95 % quantile.
+    pub q95: f64,
+    /// Rank-normalised split R-hat; absent where the chains are stuck and it cannot be computed.
+    pub r_hat: Option<f64>,
+    /// Effective sample size of the bulk; absent likewise.
+    pub ess_bulk: Option<f64>,
+    /// Effective sample size of the tails; absent likewise.
+    pub ess_tail: Option<f64>,
+    /// Monte Carlo standard error of the mean; absent likewise.
+    pub mcse_mean: Option<f64>,
+}
+
 /// What was fitted, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSummary {
@@ -127,8 +150,8 @@ impl Fit {
     ///
     /// # Errors
     ///
-    /// [`SummaryError::NotFinite`] names the first figure that JSON cannot hold. A fit whose chains
-    /// got stuck may have such figures; a converged fit has none.
+    /// [`SummaryError::NotFinite`] names the first figure that JSON cannot hold; only draws near the
+    /// end of the range of floating point numbers have one.
     pub fn summary(&self) -> Result<Summary, SummaryError> {
         Summary::new(self, &self.diagnostics(), &self.effects())
     }
@@ -158,8 +181,8 @@ impl Summary {
                 .collect(),
             over_time: OverTime::new(fit, effects),
             measures: effects.measures,
-            parameters: diagnostics.parameters.clone(),
-            contributions: diagnostics.contributions.clone(),
+            parameters: diagnostics.parameters.iter().map(QuantitySummary::of).collect(),
+            contributions: diagnostics.contributions.iter().map(QuantitySummary::of).collect(),
             model: ModelSummary::of(fit),
         };
         summary.require_finite()?;
@@ -168,8 +191,7 @@ impl Summary {
 
     fn require_finite(&self) -> Result<(), SummaryError> {
         let quantities = self.parameters.iter().chain(&self.contributions).flat_map(|q| {
-            let figures = [q.mean, q.sd, q.q5, q.q95, q.r_hat, q.ess_bulk, q.ess_tail, q.mcse_mean];
-            figures.map(|figure| (q.name.as_str(), figure))
+            [q.mean, q.sd, q.q5, q.q95].map(|figure| (q.name.as_str(), figure))
         });
         let intervals = |name, interval: &Interval| {
             [interval.mean, interval.median, interval.q5, interval.q95].map(|figure| (name, figure))
@@ -198,6 +220,23 @@ impl Summary {
         match quantities.chain(channels).chain(measures).chain(lines).find(|(_, figure)| !figure.is_finite()) {
             Some((figure, _)) => Err(SummaryError::NotFinite { figure: figure.to_owned() }),
             None => Ok(()),
+        }
+    }
+}
+
+impl QuantitySummary {
+    fn of(figures: &QuantityDiagnostics) -> Self {
+        let finite = |figure: f64| Some(figure).filter(|figure| figure.is_finite());
+        Self {
+            name: figures.name.clone(),
+            mean: figures.mean,
+            sd: figures.sd,
+            q5: figures.q5,
+            q95: figures.q95,
+            r_hat: finite(figures.r_hat),
+            ess_bulk: finite(figures.ess_bulk),
+            ess_tail: finite(figures.ess_tail),
+            mcse_mean: finite(figures.mcse_mean),
         }
     }
 }

@@ -8,5 +8,6 @@ pub mod fit;
 pub mod diagnose;
 pub mod effect;
 pub mod artifact;
+pub mod simulate;
 mod error;
 pub use error::Error;
