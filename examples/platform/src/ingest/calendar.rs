@@ -125,7 +125,7 @@ fn report_length(
     let word = frequency.map_or("row", Frequency::word);
     if possible < MIN_ROWS {
         let what = format!(
-            "There are only {}, at least {MIN_ROWS} are needed, better two years. Upload a longer period.",
+            "Only {} of data; at least {MIN_ROWS} are needed, better two years. Upload a longer period.",
             count(possible, word)
         );
         problems.push(Problem::file(Code::TooFewRows, what));
@@ -198,9 +198,11 @@ fn after(date: Date, days: i64) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn checked(dates: &[String]) -> (Option<Frequency>, Vec<(Code, Option<usize>)>, Vec<Code>) {
-        let rows: String = dates.iter().map(|date| format!("{date},1\n")).collect();
-        let table = super::super::read(format!("d,v\n{rows}").as_bytes()).unwrap();
+    type Place = (Code, Option<usize>);
+
+    fn checked(dates: &[String]) -> (Option<Frequency>, Vec<Place>, Vec<Code>) {
+        let text = format!("d,v\n{},1\n", dates.join(",1\n"));
+        let table = super::super::read(text.as_bytes()).unwrap();
         let dates: Vec<Option<Date>> = dates.iter().map(|date| date.parse().ok()).collect();
         let (mut problems, mut warnings) = (Problems::default(), Problems::default());
         let calendar = check(&table, "d", &dates, &mut problems, &mut warnings);

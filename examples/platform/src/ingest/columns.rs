@@ -71,8 +71,11 @@ pub(super) fn amounts(
         Some(value)
     };
     let values = table.cells(column).map(&mut read).collect();
-    if let Some((cell, value)) = commas {
-        let what = format!("numbers were read with a decimal comma: {} is {value}.", quoted(&cell));
+    if let Some((cell, value)) = commas.filter(|_| !warnings.has(Code::DecimalComma)) {
+        let what = format!(
+            "numbers with commas and points were read with a decimal comma: {} is {value}.",
+            quoted(&cell)
+        );
         warnings.push(Problem::column(Code::DecimalComma, &column.name, what));
     }
     values
@@ -129,7 +132,7 @@ pub(super) fn check(
     let name = column.name.as_str();
     let constant =
         known().count() > 1 && known().all(|value| Some(value.to_bits()) == known().next().map(f64::to_bits));
-    let zero = known().count() > 0 && known().all(|value| value == 0.0);
+    let zero = constant && known().next() == Some(0.0);
     let below_zero =
         || table.cells(column).zip(values).filter(|(_, value)| value.is_some_and(|value| value < 0.0));
     match role {
@@ -185,10 +188,13 @@ pub(super) fn check(
 mod tests {
     use super::*;
 
+    type Place = (Code, Option<usize>);
+    type Case = (Role, &'static [&'static str], Vec<Place>, Vec<Code>);
+
     /// Codes and rows of problems and warnings for one column of a semicolon-separated file.
-    fn checked(role: Role, cells: &[&str]) -> (Vec<(Code, Option<usize>)>, Vec<Code>) {
-        let rows: String = cells.iter().map(|cell| format!("2024-01-01;{cell}\n")).collect();
-        let table = super::super::read(format!("d;v\n{rows}").as_bytes()).unwrap();
+    fn checked(role: Role, cells: &[&str]) -> (Vec<Place>, Vec<Code>) {
+        let text = format!("d;v\n2024-01-01;{}\n", cells.join("\n2024-01-01;"));
+        let table = super::super::read(text.as_bytes()).unwrap();
         let column = table.column("v").unwrap();
         let (mut problems, mut warnings) = (Problems::default(), Problems::default());
         let values = amounts(&table, column, role, &mut problems, &mut warnings);
@@ -200,7 +206,7 @@ mod tests {
     #[test]
     fn each_role_has_its_own_demands() {
         let (media, kpi, control) = (Role::MediaSpend, Role::Kpi, Role::Control);
-        let table: Vec<(Role, &[&str], Vec<(Code, Option<usize>)>, Vec<Code>)> = vec![
+        let table: Vec<Case> = vec![
             (media, &["1", "2", "3", "4", "5"], vec![], vec![]),
             (media, &["1", "-2", "3"], vec![(Code::NegativeSpend, Some(3))], vec![Code::FewActivePeriods]),
             (media, &["0", "0", "0,00"], vec![(Code::AllZero, None)], vec![Code::DecimalComma]),

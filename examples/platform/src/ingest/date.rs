@@ -259,7 +259,9 @@ impl Order {
 mod tests {
     use super::*;
 
-    fn read_column(cells: &[&str]) -> (Vec<Option<Date>>, Vec<(Option<usize>, Code)>) {
+    type Place = (Option<usize>, Code);
+
+    fn read_column(cells: &[&str]) -> (Vec<Option<Date>>, Vec<Place>) {
         let mut problems = Problems::default();
         let cells = cells.iter().enumerate().map(|(at, cell)| (at + 2, *cell));
         let dates = column("date", cells, &mut problems);
@@ -267,7 +269,7 @@ mod tests {
     }
 
     fn date(year: i16, month: i8, day: i8) -> Option<Date> {
-        Some(jiff::civil::date(year, month, day))
+        Date::new(year, month, day).ok()
     }
 
     #[test]

@@ -22,7 +22,7 @@
 //!
 //! There is no clock and no disk here: the same bytes and roles give the same answer at any time.
 //!
-//! ```ignore
+//! ```text
 //! let table = ingest::read(&bytes)?;
 //! let roles = Roles::suggested(&ingest::suggest(&table));
 //! let Validated { source, warnings } = ingest::validate(&table, &roles, Some(40.0))?;

@@ -13,6 +13,8 @@
 //! Thousands may be grouped by the other sign, by blanks or by apostrophes, in groups of exactly
 //! three. Currency signs and names are dropped but remembered; a percent sign is refused.
 
+use std::borrow::Cow;
+
 /// Currency signs and names, before or behind an amount.
 const CURRENCIES: &[&str] = &[
     "€", "$", "£", "¥", "₹", "₺", "zł", "Kč", "kr", "Fr.", "EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK",
@@ -84,7 +86,7 @@ pub(super) fn read(cell: &str) -> Reading {
     if cell.is_empty() {
         return Reading::Empty;
     }
-    if cell.len() <= 12 {
+    if cell.len() <= 12 && !cell.starts_with(|c: char| c.is_ascii_digit()) {
         let lower = cell.to_lowercase();
         if PLACEHOLDERS.contains(&lower.as_str()) {
             return Reading::Placeholder;
@@ -106,7 +108,9 @@ fn amount(cell: &str) -> Option<Amount> {
         None => (cell, false),
     };
     let (cell, minus_first) = sign(cell);
-    let (digits, currency) = without_currency(cell);
+    let bare = cell.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit())
+        && cell.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    let (digits, currency) = if bare { (cell, None) } else { without_currency(cell) };
     let (digits, minus_second) = if currency.is_some() { sign(digits) } else { (digits, None) };
     if (minus_first.is_some() && minus_second.is_some()) || (in_parentheses && minus_first.is_some()) {
         return None;
@@ -146,27 +150,26 @@ fn magnitude(digits: &str, decimal: char) -> Option<f64> {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (digits, None),
     };
-    let (whole, fraction) = mantissa.split_once(decimal).unwrap_or((mantissa, ""));
-    let whole = ungroup(whole, decimal)?;
+    let (grouped, fraction) = mantissa.split_once(decimal).unwrap_or((mantissa, ""));
+    let whole = ungroup(grouped, decimal)?;
     if !all_digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    let mut plain = format!("{whole}.{fraction}");
-    if let Some(exponent) = exponent {
-        let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-        if unsigned.is_empty() || unsigned.len() > 4 || !all_digits(unsigned) {
-            return None;
-        }
-        plain.push('e');
-        plain.push_str(exponent);
+    let unsigned = exponent.map(|exponent| exponent.strip_prefix(['+', '-']).unwrap_or(exponent));
+    if unsigned.is_some_and(|digits| digits.is_empty() || digits.len() > 4 || !all_digits(digits)) {
+        return None;
     }
-    plain.parse().ok()
+    // Most amounts are written as the standard library reads them.
+    if whole == grouped && (decimal == '.' || fraction.is_empty()) && !digits.contains(',') {
+        return digits.parse().ok();
+    }
+    format!("{whole}.{fraction}e{}", exponent.unwrap_or("0")).parse().ok()
 }
 
 /// Digits without their thousands separators, if those stand where they may.
-fn ungroup(whole: &str, decimal: char) -> Option<String> {
+fn ungroup(whole: &str, decimal: char) -> Option<Cow<'_, str>> {
     if all_digits(whole) {
-        return Some(whole.to_owned());
+        return Some(Cow::Borrowed(whole));
     }
     let separator = whole.chars().find(|c| !c.is_ascii_digit())?;
     let allowed = match separator {
@@ -181,7 +184,7 @@ fn ungroup(whole: &str, decimal: char) -> Option<String> {
         && !first.starts_with('0')
         && all_digits(first)
         && groups.all(|group| group.len() == 3 && all_digits(group));
-    well_formed.then(|| whole.split(separator).collect())
+    well_formed.then(|| Cow::Owned(whole.split(separator).collect()))
 }
 
 fn all_digits(text: &str) -> bool {

@@ -249,6 +249,10 @@ impl Problems {
         self.unlisted += other.unlisted;
     }
 
+    pub(super) fn has(&self, code: Code) -> bool {
+        self.listed.iter().any(|problem| problem.code == code)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }

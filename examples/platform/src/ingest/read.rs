@@ -18,7 +18,7 @@ use csv::StringRecord;
 use super::delimiter::{self, Layout};
 use super::number::Evidence;
 use super::problem::{Code, Problem, Problems, count, quoted};
-use super::table::{Census, Grid, RawColumn, Table};
+use super::table::{Census, Grid, RawColumn, Table, tidy};
 use super::{MAX_CELL_BYTES, MAX_COLUMNS, MAX_NAME_CHARS, MAX_ROWS, date, number, sniff};
 
 /// The most bytes a row within the limits can have, quotation marks and separators included.
@@ -27,7 +27,7 @@ const MAX_RECORD_BYTES: usize = MAX_COLUMNS * (MAX_CELL_BYTES + 3);
 /// Reads the bytes of an uploaded file.
 ///
 /// The answer is every problem of the file's form, or a table in which each row has a cell for each
-/// column. Takes about 0.1 s for 10 MB, so call it where blocking is allowed.
+/// column. Takes about 0.2 s for 10 MB in a release build, so call it where blocking is allowed.
 pub fn read(bytes: &[u8]) -> Result<Table, Vec<Problem>> {
     let text = sniff::text(bytes).map_err(|problem| vec![problem])?;
     let layout = delimiter::find(text).map_err(|problem| vec![problem])?;
@@ -62,12 +62,12 @@ fn table(rows: &mut Rows<'_>, layout: &Layout<'_>, problems: &mut Problems) -> R
             continue;
         }
         let length = rows.record.len();
-        if length < names.len() || cells().skip(names.len()).any(|cell| !cell.is_empty()) {
-            ragged.note(line, length, rows.has_line_break());
-        }
         if rows.has_open_quote() {
-            let what = "a quotation mark is opened here and not closed, so the rows after it were swallowed. Remove it.";
+            let what =
+                "a quotation mark is opened and not closed, so the rows after it were swallowed. Remove it.";
             problems.push(Problem::row(Code::UnclosedQuote, line, what));
+        } else if length < names.len() || cells().skip(names.len()).any(|cell| !cell.is_empty()) {
+            ragged.note(line, length, rows.has_line_break());
         }
         if grid.rows() == MAX_ROWS {
             let what = format!(
@@ -108,8 +108,7 @@ fn header(rows: &mut Rows<'_>, problems: &mut Problems) -> Result<Option<(usize,
     let mut seen = HashSet::new();
     let mut names = Vec::with_capacity(cells.len());
     for cell in cells {
-        let name = cell.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let name = name.collect::<Vec<_>>().join(" ");
+        let name = tidy(cell);
         if name.chars().count() > MAX_NAME_CHARS {
             let what =
                 format!("the name {} is longer than {MAX_NAME_CHARS} characters. Shorten it.", quoted(&name));
@@ -138,7 +137,9 @@ fn columns(
     warnings: &mut Vec<Problem>,
 ) -> Vec<RawColumn> {
     let mut file = Evidence::default();
-    census.iter().for_each(|census| file.add(census.evidence));
+    for census in census {
+        file.add(census.evidence);
+    }
     let mut columns = Vec::with_capacity(names.len());
     for ((at, name), census) in names.into_iter().enumerate().zip(census) {
         if !name.is_empty() {
@@ -272,7 +273,7 @@ impl<'a> Rows<'a> {
     fn has_open_quote(&self) -> bool {
         let end = self.reader.position().byte() as usize;
         let raw = self.body.get(self.at..end).unwrap_or_default();
-        self.has_line_break() && raw.iter().filter(|byte| **byte == b'"').count() % 2 == 1
+        self.has_line_break() && raw.iter().fold(false, |odd, byte| odd ^ (*byte == b'"'))
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::MAX_MAGNITUDE;
 use super::number::{self, Decimal, Reading};
 use super::problem::{Code, Problem, Problems, quoted};
-use super::table::{Kind, Table};
+use super::table::{Kind, Table, tidy};
 
 /// What a column is to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ impl Roles {
                 problems.push(Problem::column(Code::UnknownRole, name, what));
                 continue;
             };
-            if roles.insert(name.to_owned(), role).is_some_and(|before| before != role) {
+            if roles.insert(tidy(name), role).is_some_and(|before| before != role) {
                 problems.push(Problem::column(
                     Code::DuplicateRole,
                     name,

@@ -89,7 +89,7 @@ impl<'a> Candidate<'a> {
         Self { column, plain: words.concat(), words, values }
     }
 
-    fn has(&self, list: &[&'static str]) -> Option<&'static str> {
+    fn has(&self, list: &'static str) -> Option<&'static str> {
         words::find(&self.words, list)
     }
 
@@ -105,7 +105,7 @@ impl<'a> Candidate<'a> {
             Kind::Text => Some("It holds words, not numbers."),
             _ if self.values.most == 0.0 && self.values.least == 0.0 => Some("It holds nothing but zeros."),
             _ if self.values.most <= self.values.least => Some("It has the same value in every row."),
-            _ if words::CALENDAR.contains(&self.plain.as_str()) => {
+            _ if words::CALENDAR.split_ascii_whitespace().any(|word| word == self.plain) => {
                 Some("The model works out seasons from the dates itself.")
             }
             _ if self.has(words::RESULT).is_some() => {
@@ -131,7 +131,7 @@ impl<'a> Candidate<'a> {
         }
         // `y` and `kpi` must be the whole name: `y01` is something else.
         let word = self.has(words::KPI)?;
-        let rank = words::KPI.iter().position(|entry| *entry == word)?;
+        let rank = words::KPI.split_ascii_whitespace().position(|entry| entry == word)?;
         let exact = self.plain == word;
         (exact || word != "y").then_some((usize::from(!exact), rank))
     }

@@ -109,6 +109,12 @@ impl Table {
     }
 }
 
+/// A column name on one line, with single blanks.
+pub(super) fn tidy(name: &str) -> String {
+    let words = name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Rectangular text in one buffer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grid {
@@ -214,10 +220,7 @@ mod tests {
         let all: Vec<&str> =
             (0..3).flat_map(|row| (0..3).map(move |at| (row, at))).map(|(r, c)| grid.cell(r, c)).collect();
         assert_eq!(all, ["a", "", "ä", "b", "", "", "c", "d", "e"]);
-        assert_eq!(
-            (grid.cell(3, 0), grid.cell(0, 99), grid.line(1)),
-            ("", "b", 4).min(("", grid.cell(0, 99), 4))
-        );
+        assert_eq!((grid.cell(3, 0), grid.line(1), grid.rows()), ("", 4, 3));
     }
 
     #[test]
@@ -234,7 +237,9 @@ mod tests {
         ];
         for (cells, kind) in table {
             let mut census = Census::default();
-            cells.iter().for_each(|cell| census.note(cell));
+            for cell in cells {
+                census.note(cell);
+            }
             assert_eq!(census.kind(), kind, "{cells:?}");
         }
     }

@@ -5,283 +5,59 @@
 //! that `Werbekosten` is a cost; short ones must stand alone.
 
 /// What the model works out itself from the dates, as whole names.
-pub(super) const CALENDAR: &[&str] = &[
-    "year",
-    "month",
-    "week",
-    "day",
-    "quarter",
-    "weekday",
-    "dayofyear",
-    "doy",
-    "dayofweek",
-    "dow",
-    "dayofmonth",
-    "weekofyear",
-    "woy",
-    "isoweek",
-    "weeknumber",
-    "weeknr",
-    "yearmonth",
-    "jahr",
-    "monat",
-    "woche",
-    "kw",
-    "tag",
-    "quartal",
-    "wochentag",
-];
+pub(super) const CALENDAR: &str = "\
+    year month week day quarter weekday dayofyear doy dayofweek dow dayofmonth weekofyear woy isoweek \
+    weeknumber weeknr yearmonth jahr monat woche kw tag quartal wochentag";
 
 /// Results of models and parts of simulations.
-pub(super) const RESULT: &[&str] = &[
-    "effect",
-    "contribution",
-    "adstock",
-    "saturated",
-    "saturation",
-    "epsilon",
-    "intercept",
-    "residual",
-    "fitted",
-    "predicted",
-    "prediction",
-    "forecast",
-    "latent",
-    "baseline",
-    "true",
-    "seasonality",
-    "counterfactual",
-];
+pub(super) const RESULT: &str = "\
+    effect contribution adstock saturated saturation epsilon intercept residual fitted predicted \
+    prediction forecast latent baseline true seasonality counterfactual";
 
 /// Row numbers and names of things.
-pub(super) const IDENTIFIER: &[&str] =
-    &["id", "index", "idx", "row", "rownum", "nr", "unnamed", "uuid", "plz", "zip"];
+pub(super) const IDENTIFIER: &str = "id index idx row rownum nr unnamed uuid plz zip";
 
 /// The size of a market, which does not move from week to week.
-pub(super) const SIZE: &[&str] = &["population", "inhabitants", "einwohner"];
+pub(super) const SIZE: &str = "population inhabitants einwohner";
 
 /// Worth of a single unit, not an outcome.
-pub(super) const RATIO: &[&str] =
-    &["per", "pro", "aov", "cpc", "cpm", "cpa", "ctr", "cvr", "roas", "roi", "rate", "quote"];
+pub(super) const RATIO: &str = "per pro aov cpc cpm cpa ctr cvr roas roi rate quote";
 
 /// Outcomes, the likeliest first.
-pub(super) const KPI: &[&str] = &[
-    "kpi",
-    "y",
-    "target",
-    "revenue",
-    "umsatz",
-    "umsätze",
-    "sales",
-    "turnover",
-    "erlös",
-    "einnahmen",
-    "gmv",
-    "conversions",
-    "conversion",
-    "orders",
-    "bestellungen",
-    "bookings",
-    "buchungen",
-    "purchases",
-    "käufe",
-    "transactions",
-    "signups",
-    "registrations",
-    "subscriptions",
-    "abos",
-    "installs",
-    "downloads",
-    "leads",
-    "customers",
-    "kunden",
-    "profit",
-    "gewinn",
-    "units",
-    "absatz",
-    "outcome",
-    "response",
-];
+pub(super) const KPI: &str = "\
+    kpi y target revenue umsatz umsätze sales turnover erlös einnahmen gmv conversions conversion orders \
+    bestellungen bookings buchungen purchases käufe transactions signups registrations subscriptions \
+    abos installs downloads leads customers kunden profit gewinn units absatz outcome response";
 
 /// What moves the KPI besides paid media.
-pub(super) const CONTROL: &[&str] = &[
-    "control",
-    "event",
-    "events",
-    "holiday",
-    "holidays",
-    "feiertag",
-    "ferien",
-    "promo",
-    "promotion",
-    "promotions",
-    "aktion",
-    "sale",
-    "discount",
-    "rabatt",
-    "price",
-    "preis",
-    "competitor",
-    "competition",
-    "wettbewerb",
-    "weather",
-    "wetter",
-    "temperature",
-    "temperatur",
-    "rain",
-    "regen",
-    "trend",
-    "covid",
-    "lockdown",
-    "stock",
-    "inventory",
-    "distribution",
-    "stores",
-    "filialen",
-    "sentiment",
-    "inflation",
-    "unemployment",
-    "organic",
-    "newsletter",
-    "pr",
-    "extra",
-    "dummy",
-    "flag",
-    "launch",
-    "strike",
-    "streik",
-    "season",
-];
+pub(super) const CONTROL: &str = "\
+    control event events holiday holidays feiertag ferien promo promotion promotions aktion sale \
+    discount rabatt price preis competitor competition wettbewerb weather wetter temperature temperatur \
+    rain regen trend covid lockdown stock inventory distribution stores filialen sentiment inflation \
+    unemployment organic newsletter pr extra dummy flag launch strike streik season";
 
 /// Money.
-pub(super) const SPEND: &[&str] = &[
-    "spend",
-    "spends",
-    "spending",
-    "spent",
-    "cost",
-    "costs",
-    "kosten",
-    "budget",
-    "ausgaben",
-    "invest",
-    "investment",
-    "expense",
-    "expenses",
-    "aufwand",
-    "werbedruck",
-];
+pub(super) const SPEND: &str = "\
+    spend spends spending spent cost costs kosten budget ausgaben invest investment expense expenses \
+    aufwand werbedruck";
 
 /// Sums over channels.
-pub(super) const TOTAL: &[&str] = &["total", "sum", "gesamt", "summe", "all", "overall"];
+pub(super) const TOTAL: &str = "total sum gesamt summe all overall";
 
 /// What money bought.
-pub(super) const EXPOSURE: &[&str] = &[
-    "impression",
-    "impressions",
-    "impr",
-    "imps",
-    "click",
-    "clicks",
-    "klicks",
-    "reach",
-    "reichweite",
-    "frequency",
-    "grp",
-    "grps",
-    "trp",
-    "trps",
-    "views",
-    "sessions",
-    "visits",
-    "kontakte",
-];
+pub(super) const EXPOSURE: &str = "\
+    impression impressions impr imps click clicks klicks reach reichweite frequency grp grps trp trps \
+    views sessions visits kontakte";
 
 /// Names of channels.
-pub(super) const CHANNEL: &[&str] = &[
-    "media",
-    "channel",
-    "kanal",
-    "ad",
-    "ads",
-    "adwords",
-    "advertising",
-    "werbung",
-    "tv",
-    "ctv",
-    "television",
-    "fernsehen",
-    "radio",
-    "audio",
-    "podcast",
-    "podcasts",
-    "spotify",
-    "ooh",
-    "dooh",
-    "outdoor",
-    "billboard",
-    "billboards",
-    "plakat",
-    "plakate",
-    "print",
-    "press",
-    "zeitung",
-    "newspaper",
-    "magazine",
-    "magazines",
-    "cinema",
-    "kino",
-    "facebook",
-    "meta",
-    "fb",
-    "instagram",
-    "ig",
-    "google",
-    "search",
-    "sem",
-    "sea",
-    "ppc",
-    "bing",
-    "brand",
-    "generic",
-    "shopping",
-    "pmax",
-    "display",
-    "banner",
-    "programmatic",
-    "retargeting",
-    "remarketing",
-    "criteo",
-    "youtube",
-    "yt",
-    "video",
-    "tiktok",
-    "snapchat",
-    "snap",
-    "pinterest",
-    "linkedin",
-    "xing",
-    "twitter",
-    "reddit",
-    "social",
-    "influencer",
-    "influencers",
-    "affiliate",
-    "affiliates",
-    "amazon",
-    "email",
-    "mailing",
-    "mailings",
-    "sms",
-    "direct",
-    "flyer",
-    "flyers",
-    "prospekt",
-    "prospekte",
-    "sponsoring",
-    "sponsorship",
-    "native",
-];
+pub(super) const CHANNEL: &str = "\
+    tv ctv television fernsehen radio audio podcast podcasts spotify ooh dooh outdoor billboard \
+    billboards plakat plakate print press zeitung newspaper magazine magazines cinema kino facebook meta \
+    fb instagram ig google search sem sea ppc bing brand generic shopping pmax display banner \
+    programmatic retargeting remarketing criteo youtube yt video tiktok snapchat snap pinterest linkedin \
+    xing twitter reddit social influencer influencers affiliate affiliates amazon email mailing mailings \
+    sms direct flyer flyers prospekt prospekte sponsoring sponsorship native media channel kanal ad ads \
+    adwords advertising werbung";
 
 /// The words of a name in lower case.
 pub(super) fn of(name: &str) -> Vec<String> {
@@ -306,8 +82,8 @@ pub(super) fn of(name: &str) -> Vec<String> {
 }
 
 /// The first entry of a list that one of the words is, or is composed with.
-pub(super) fn find(words: &[String], list: &[&'static str]) -> Option<&'static str> {
-    list.iter().copied().find(|entry| {
+pub(super) fn find(words: &[String], list: &'static str) -> Option<&'static str> {
+    list.split_ascii_whitespace().find(|entry| {
         let composed = entry.chars().count() >= 5;
         words.iter().any(|word| word == entry || (composed && word.contains(entry)))
     })
