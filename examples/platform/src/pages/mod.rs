@@ -1,0 +1,41 @@
+//! What people see: one view struct per page, and its rendering.
+//!
+//! A view is plain data that a handler fills; it decides nothing about the request. Rendering takes
+//! the [`Frame`] (whose workspace, who, which section) and the view and answers HTML. Rules that hold
+//! for every page:
+//!
+//! 1. No inline style and no inline script: the content policy allows only our own files. The colours
+//!    of a tenant arrive through `/brand.css`, whose text is made by [`brand_css`].
+//! 2. Everything works without script; every form posts, carries `csrf` and keeps what was typed.
+//! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
+
+mod brand;
+mod data;
+mod errors;
+mod frame;
+mod landing;
+mod login;
+mod mapping;
+mod overview;
+mod run;
+mod runs;
+
+pub use brand::{Accent, AccentError, brand_css};
+pub use data::{DataView, SourceRow, SourceStatus, UploadProblem};
+pub use errors::ErrorPage;
+pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment};
+pub use landing::LandingView;
+pub use login::{LoginDoor, LoginView};
+pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
+pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
+pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
+pub use runs::{RunOutcome, RunRow, RunsView};
+
+/// Name of the product, on pages that belong to no tenant.
+pub const PRODUCT: &str = "Media Mix";
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! What the palette's tests measure with.
+    pub(crate) use super::brand::{DARK_SURFACES, LIGHT_SURFACES, Rgb, oklab};
+}
