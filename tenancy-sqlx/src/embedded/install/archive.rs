@@ -102,12 +102,10 @@ async fn vouched_folder(url: &str, version: &Version) -> Result<String, String> 
     let client = client()?;
     let folders =
         [url.to_owned(), format!("{url}/{artifact}"), format!("{url}/io/zonky/test/postgres/{artifact}")];
-    let mut reason = "no maven-metadata.xml there".to_owned();
+    let mut reason = "no maven-metadata.xml there, or no access to it".to_owned();
     for folder in folders {
-        match exists(&client, &format!("{folder}/maven-metadata.xml")).await {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(error) => return Err(error),
+        if !exists(&client, &format!("{folder}/maven-metadata.xml")).await? {
+            continue;
         }
         let name = folder.rsplit('/').next().unwrap_or_default();
         for (name, checksum) in [artifact.as_str(), name]
@@ -140,11 +138,15 @@ fn client() -> Result<reqwest::Client, String> {
         .map_err(said)
 }
 
+/// Some stores answer 403 for what is not there.
 async fn exists(client: &reqwest::Client, url: &str) -> Result<bool, String> {
-    let answer = client.get(url).send().await.map_err(said)?;
+    let answer = client.get(url).send().await.map_err(|error| {
+        let slow = error.is_timeout().then(|| format!("{url} could not be reached in time"));
+        slow.unwrap_or_else(|| said(error))
+    })?;
     match answer.status() {
         status if status.is_success() => Ok(true),
-        status if status.as_u16() == 404 || status.as_u16() == 403 => Ok(false),
+        status if matches!(status.as_u16(), 403 | 404) => Ok(false),
         status => Err(format!("{url} answered {status}")),
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::embedded::command::{command, run};
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::time::Instant;
 
 /// A folder served over HTTP until the test ends.
 struct Mirror {
@@ -197,4 +198,21 @@ async fn a_folder_that_is_not_there_says_so() {
     std::thread::spawn(move || serve(&listener, &root));
     let reason = install(Some(&url), into.path(), &|_| {}).await.expect_err("nothing there");
     assert!(reason.contains("maven-metadata.xml") && reason.contains("TENANCY_POSTGRES_ARCHIVE"), "{reason}");
+}
+
+/// A listener that never accepts: once its queue is full the system drops what comes, as a bad network does.
+#[tokio::test]
+async fn a_network_that_swallows_packets_is_given_up_after_five_seconds() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("address");
+    let queue: Vec<TcpStream> = (0..10_000)
+        .map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok())
+        .collect();
+    let into = tempfile::tempdir().expect("temp folder");
+    let start = Instant::now();
+    let reason = install(Some(&format!("http://{address}/maven")), into.path(), &|_| {}).await;
+    let waited = start.elapsed();
+    drop(queue);
+    assert!(reason.expect_err("nobody accepts").contains("in time"));
+    assert!((4..8).contains(&waited.as_secs()), "{waited:?}");
 }
