@@ -260,6 +260,24 @@ fn exports_of_other_programs_are_read() {
     assert_eq!((problems.len(), problems[0].code), (1, Code::AllZero), "{problems:?}");
 }
 
+#[test]
+fn rows_are_counted_as_a_spreadsheet_does() {
+    let bad = with(9, "2023-02-20,507,-3,2");
+    let text = String::from_utf8(bad).unwrap();
+    let quoted = text.replacen("orders", "\"orders\"", 1).replace("2023-01-02,", "\"2023-01-02\",");
+    let place = |row| [(Code::NegativeSpend, Some(row), Some("TV"))];
+    for (name, text, row) in [
+        ("CRLF", text.replace('\n', "\r\n"), 9),
+        ("CR", text.replace('\n', "\r"), 9),
+        ("a blank line between rows", text.replace('\n', "\n\n"), 17),
+        ("blank lines on top", format!("\r\n\r\n{text}"), 11),
+        ("quotation marks", quoted, 9),
+        ("a declared separator", format!("sep=,\n{text}"), 10),
+    ] {
+        assert_refused(name, text.as_bytes(), &place(row));
+    }
+}
+
 /// Damages good data in every way a wire or an editor might; whatever comes out, it is an answer.
 #[test]
 fn damaged_files_never_panic() {

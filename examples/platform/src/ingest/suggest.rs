@@ -103,6 +103,7 @@ impl<'a> Candidate<'a> {
     fn useless(&self) -> Option<&'static str> {
         match self.column.kind {
             Kind::Text => Some("It holds words, not numbers."),
+            _ if self.values.most < self.values.least => Some("None of its cells can be read as an amount."),
             _ if self.values.most == 0.0 && self.values.least == 0.0 => Some("It holds nothing but zeros."),
             _ if self.values.most <= self.values.least => Some("It has the same value in every row."),
             _ if words::CALENDAR.split_ascii_whitespace().any(|word| word == self.plain) => {
@@ -246,6 +247,16 @@ mod tests {
             ("Meta spend", Role::MediaSpend),
         ]);
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn percentages_are_left_out_with_the_true_reason() {
+        let table = super::super::read(b"d,y,discount\n2024-01-01,1,5 %\n2024-01-08,2,6 %\n").unwrap();
+        let last = suggest(&table).pop().unwrap();
+        assert_eq!(
+            (last.role, last.reason.as_str()),
+            (Role::Ignore, "None of its cells can be read as an amount.")
+        );
     }
 
     #[test]

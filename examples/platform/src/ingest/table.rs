@@ -45,7 +45,7 @@ pub struct RawColumn {
 /// One row of a preview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PreviewRow {
-    /// Line in the file, to compare with [`Problem::row`].
+    /// Line in the file, to compare with [`Problem::row`](field@Problem::row).
     pub row: usize,
     /// Its cells in the order of [`Table::columns`], long ones cut.
     pub cells: Vec<String>,
