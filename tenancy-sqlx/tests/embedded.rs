@@ -3,6 +3,7 @@
 //! Several tests need a second process. They start this very binary again with `EMBEDDED_CHILD` naming a role, see
 //! [`child`]. Everything passes as root and as an ordinary user.
 #![cfg(feature = "embedded")]
+#![expect(clippy::disallowed_methods, reason = "waits for processes, in tests without a runtime")]
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -13,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tenancy_sqlx::embedded::{Binaries, Cluster, EmbeddedError, Install, Server};
 
-/// Answers false, visibly, where there is no `PostgreSQL`; fails where everything is required.
+/// Answers false, visibly, where there is no PostgreSQL; fails where everything is required.
 fn here() -> bool {
     let found = Binaries::find();
     let required = std::env::var("TENANCY_REQUIRE").as_deref() == Ok("all");

@@ -1,6 +1,6 @@
 //! Whose account the server runs under, and which folders that account can reach.
 //!
-//! `PostgreSQL` refuses to run as root. Under root the server therefore becomes `postgres` if the system has that
+//! PostgreSQL refuses to run as root. Under root the server therefore becomes `postgres` if the system has that
 //! account, else `nobody`; its data then belongs to that account, and every folder above it must let it pass. A
 //! home folder usually does not, so the check here names the closed folder instead of leaving it to `initdb`.
 

@@ -1,4 +1,4 @@
-//! Finds the programs of a `PostgreSQL` that is already here.
+//! Finds the programs of a PostgreSQL that is already here.
 //!
 //! Order: `PATH`, then the folders of Debian, Red Hat, Homebrew and Postgres.app, newest major first, then what an
 //! earlier run downloaded. A `postgres` on `PATH` may be a link without its siblings (`initdb` finds its share
@@ -32,7 +32,7 @@ const PACKAGED: [&str; 7] = [
 /// A fit folder, or why there is none.
 pub(super) type Judged = Result<Binaries, String>;
 
-/// A folder with the programs of one `PostgreSQL` version.
+/// A folder with the programs of one PostgreSQL version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binaries {
     folder: PathBuf,
@@ -41,7 +41,7 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// The first fit `PostgreSQL` on this machine, or what was seen instead. Never installs anything.
+    /// The first fit PostgreSQL on this machine, or what was seen instead. Never installs anything.
     pub fn find() -> Result<Self> {
         Places::of_system().find(None).map_err(super::install::missing)
     }

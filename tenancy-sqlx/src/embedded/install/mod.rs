@@ -1,4 +1,4 @@
-//! Decides whether, from where and after which words `PostgreSQL` is installed.
+//! Decides whether, from where and after which words PostgreSQL is installed.
 //!
 //! 1. What is here is used; nothing is installed beside it.
 //! 2. [`Install::Never`], and `TENANCY_NO_INSTALL=1` over any choice, end here with the line to type.
@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What a caller allows when no `PostgreSQL` is here.
+/// What a caller allows when no PostgreSQL is here.
 #[derive(Clone, Copy, Default)]
 pub enum Install<'a> {
     /// Nothing is installed; the error says what to type.
@@ -127,7 +127,7 @@ fn lock(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// The one line that installs `PostgreSQL` on this system.
+/// The one line that installs PostgreSQL on this system.
 fn install_line() -> String {
     let managers = [
         ("apt-get", "apt-get update && apt-get install -y postgresql"),

@@ -148,6 +148,7 @@ impl Instance {
     }
 
     /// Starts the server, or takes over one that already runs from this folder.
+    #[expect(clippy::disallowed_methods, reason = "blocking work, beside the runtime")]
     pub(crate) fn start(&self) -> Result<()> {
         let deadline = Instant::now() + START;
         loop {

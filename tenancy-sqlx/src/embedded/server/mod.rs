@@ -18,7 +18,7 @@ use super::install::Install;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// A running `PostgreSQL` that belongs to this process.
+/// A running PostgreSQL that belongs to this process.
 ///
 /// [`stop`](Self::stop) waits until it is down. A dropped one is asked to stop and not waited for.
 pub struct Server {

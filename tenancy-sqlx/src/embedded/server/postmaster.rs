@@ -1,7 +1,7 @@
 //! Says whether a server still runs from a folder, by its pid file and by what that process really is.
 //!
 //! After `kill -9` the file stays, and the number may belong to anybody by then: to another program of the same
-//! account, or to a zombie that nobody reaps (usual in containers). `PostgreSQL` itself only asks whether the number
+//! account, or to a zombie that nobody reaps (usual in containers). PostgreSQL itself only asks whether the number
 //! is alive and would refuse to start for ever. Here the process must have the data folder on its command line.
 
 use crate::embedded::command::{command, run};
