@@ -29,9 +29,13 @@ SET LOCAL ROLE app_control;
 CREATE TABLE control.job_queue (
     tenant_id uuid NOT NULL,
     job_id uuid NOT NULL,
+    requested_by uuid,
     run_at timestamptz NOT NULL DEFAULT now(),
     priority smallint NOT NULL DEFAULT 0,
+    -- Rises with every claim and never falls: whoever holds an older number has lost the job.
     attempt integer NOT NULL DEFAULT 0,
+    -- How often a worker went away without giving the job back.
+    losses integer NOT NULL DEFAULT 0,
     worker text,
     lease_until timestamptz,
     PRIMARY KEY (tenant_id, job_id),
@@ -44,10 +48,11 @@ CREATE TABLE control.job_turns (
     last_claim timestamptz NOT NULL
 );
 
-CREATE FUNCTION control.enqueue(job uuid, due timestamptz, job_priority smallint) RETURNS void
+-- The notification is a hint without content; who hears it asks `claim_jobs`.
+CREATE FUNCTION control.enqueue(job uuid, due timestamptz, job_priority smallint, member uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO control.job_queue (tenant_id, job_id, run_at, priority)
-    VALUES (tenancy.current_tenant(), job, due, job_priority);
+    INSERT INTO control.job_queue (tenant_id, job_id, run_at, priority, requested_by)
+    VALUES (tenancy.current_tenant(), job, due, job_priority, member);
     SELECT pg_notify('tenancy_jobs', '')
 $$;
 -- Locks the queue's row until the transaction ends; called before every write of a job's state, so
@@ -73,11 +78,12 @@ BEGIN
     END IF;
 END $$;
 
--- Takes up to `most` jobs that are due, fairly: a tenant's n-th running job comes after everybody
--- else's (n-1)-th, and among equals who waited longest is first. One claimer at a time, or two of
--- them would each fill a tenant's cap.
+-- Takes up to `most` jobs of active tenants that are due, fairly: a tenant's n-th running job comes
+-- after everybody else's (n-1)-th, and among equals who waited longest is first. One claimer at a
+-- time, or two of them would each fill a tenant's cap. A row that somebody holds is passed over, or
+-- one slow transaction would stop all claims.
 CREATE FUNCTION control.claim_jobs(worker_name text, most integer, tenant_cap integer, lease interval)
-    RETURNS TABLE (tenant_id uuid, job_id uuid, attempt integer)
+    RETURNS TABLE (tenant_id uuid, job_id uuid, requested_by uuid, attempt integer, losses integer)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(7165213490234);
@@ -89,42 +95,65 @@ BEGIN
                coalesce(r.n, 0) + row_number() OVER (
                    PARTITION BY q.tenant_id ORDER BY q.priority DESC, q.run_at, q.job_id) AS turn
         FROM control.job_queue q
+        JOIN control.tenants c ON c.id = q.tenant_id AND c.status = 'active'
         LEFT JOIN running r ON r.tenant_id = q.tenant_id
         LEFT JOIN control.job_turns t ON t.tenant_id = q.tenant_id
         WHERE q.run_at <= now() AND (q.lease_until IS NULL OR q.lease_until <= now())
     ), chosen AS (
-        SELECT d.tenant_id, d.job_id FROM due d
+        SELECT q.tenant_id, q.job_id
+        FROM due d JOIN control.job_queue q ON q.tenant_id = d.tenant_id AND q.job_id = d.job_id
         WHERE d.turn <= tenant_cap
         ORDER BY d.turn, d.last_claim NULLS FIRST, d.priority DESC, d.run_at
         LIMIT most
+        FOR UPDATE OF q SKIP LOCKED
     ), taken AS (
         UPDATE control.job_queue q
-        SET worker = worker_name, attempt = q.attempt + 1, lease_until = clock_timestamp() + lease
+        SET worker = worker_name, attempt = q.attempt + 1, lease_until = clock_timestamp() + lease,
+            losses = q.losses + (q.worker IS NOT NULL)::integer
         FROM chosen c WHERE q.tenant_id = c.tenant_id AND q.job_id = c.job_id
-        RETURNING q.tenant_id, q.job_id, q.attempt
+        RETURNING q.tenant_id, q.job_id, q.requested_by, q.attempt, q.losses
     ), turned AS (
         INSERT INTO control.job_turns AS t (tenant_id, last_claim)
         SELECT DISTINCT k.tenant_id, clock_timestamp() FROM taken k
         ON CONFLICT ON CONSTRAINT job_turns_pkey DO UPDATE SET last_claim = excluded.last_claim
     )
-    SELECT k.tenant_id, k.job_id, k.attempt FROM taken k;
+    SELECT k.tenant_id, k.job_id, k.requested_by, k.attempt, k.losses FROM taken k;
 END $$;
--- The jobs of this worker that are still its own, with their leases moved on.
-CREATE FUNCTION control.extend_leases(worker_name text, jobs uuid[], lease interval) RETURNS SETOF uuid
+-- The jobs of this list that are still the worker's own. Their leases are moved on, but for a row
+-- that a transaction of the worker holds: waiting for it would delay the leases of all the others.
+CREATE FUNCTION control.extend_leases(worker_name text, tenants uuid[], jobs uuid[], attempts integer[], lease interval)
+    RETURNS TABLE (tenant_id uuid, job_id uuid, attempt integer, extended boolean)
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE control.job_queue q SET lease_until = clock_timestamp() + lease
-    WHERE q.worker = worker_name AND q.job_id = ANY (jobs) AND q.lease_until > now()
-    RETURNING q.job_id
+    WITH own AS (
+        SELECT q.tenant_id, q.job_id, q.attempt
+        FROM unnest(tenants, jobs, attempts) AS a (tenant_id, job_id, attempt)
+        JOIN control.job_queue q USING (tenant_id, job_id, attempt)
+        WHERE q.worker = worker_name AND q.lease_until > now()
+    ), free AS (
+        SELECT q.tenant_id, q.job_id
+        FROM own o JOIN control.job_queue q ON q.tenant_id = o.tenant_id AND q.job_id = o.job_id
+        WHERE q.worker = worker_name AND q.attempt = o.attempt
+        FOR UPDATE OF q SKIP LOCKED
+    ), moved AS (
+        UPDATE control.job_queue q SET lease_until = clock_timestamp() + lease
+        FROM free f WHERE q.tenant_id = f.tenant_id AND q.job_id = f.job_id
+        RETURNING q.tenant_id, q.job_id
+    )
+    SELECT o.tenant_id, o.job_id, o.attempt, m.job_id IS NOT NULL
+    FROM own o LEFT JOIN moved m ON m.tenant_id = o.tenant_id AND m.job_id = o.job_id
 $$;
--- Gives a job back, to be claimed again after `delay`.
-CREATE FUNCTION control.release(worker_name text, job uuid, job_attempt integer, delay interval) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE control.job_queue q SET worker = NULL, lease_until = NULL, run_at = now() + delay
-    WHERE q.worker = worker_name AND q.job_id = job AND q.attempt = job_attempt
+-- Gives a job back, to be claimed again after `delay`; `lost` counts it as a worker that went away.
+CREATE FUNCTION control.release(worker_name text, tenant uuid, job uuid, job_attempt integer, delay interval, lost boolean)
+    RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE control.job_queue q
+    SET worker = NULL, lease_until = NULL, run_at = now() + delay, losses = q.losses + lost::integer
+    WHERE q.worker = worker_name AND q.tenant_id = tenant AND q.job_id = job AND q.attempt = job_attempt;
+    SELECT pg_notify('tenancy_jobs', '') WHERE delay <= interval '0'
 $$;
 
-GRANT EXECUTE ON FUNCTION control.enqueue(uuid, timestamptz, smallint), control.hold(uuid, integer),
+GRANT EXECUTE ON FUNCTION control.enqueue(uuid, timestamptz, smallint, uuid), control.hold(uuid, integer),
     control.finish(uuid, integer) TO app_rw;
 GRANT EXECUTE ON FUNCTION control.claim_jobs(text, integer, integer, interval),
-    control.extend_leases(text, uuid[], interval), control.release(text, uuid, integer, interval) TO app_gate;
+    control.extend_leases(text, uuid[], uuid[], integer[], interval),
+    control.release(text, uuid, uuid, integer, interval, boolean) TO app_gate;
 RESET ROLE;
