@@ -123,6 +123,11 @@ fn bad_inputs_are_named_with_row_and_column() {
         ),
         ("empty header", with(1, "week,orders,,Radio"), vec![(Code::EmptyHeader, Some(1), None)]),
         ("open quote", with(8, "2023-02-13,\"506,16.5,1"), vec![(Code::UnclosedQuote, Some(8), None)]),
+        (
+            "open quote in the first cell",
+            with(8, "\"2023-02-13,506,16.5,1"),
+            vec![(Code::UnclosedQuote, Some(8), None)],
+        ),
         ("NUL", with(8, "2023-02-13,506,\0,1"), vec![(Code::NulByte, Some(8), None)]),
         ("web page", b"<!doctype html><html><body>Sign in".to_vec(), vec![(Code::HtmlFile, None, None)]),
         (
