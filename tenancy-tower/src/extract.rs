@@ -12,7 +12,7 @@
 //! ```
 //! use tenancy_tower::extract::{Permitted, RunAnalysis};
 //!
-//! async fn run(Permitted(context, ..): Permitted<RunAnalysis>) -> String {
+//! async fn run(Permitted { context, .. }: Permitted<RunAnalysis>) -> String {
 //!     format!("a run of {}", context.tenant().name())
 //! }
 //! # let _: axum::Router = axum::Router::new().route("/runs", axum::routing::post(run));
@@ -44,7 +44,11 @@ pub struct Member {
 
 /// The request's tenant, with an actor who may do what `P` names.
 #[derive(Clone, Debug)]
-pub struct Permitted<P>(pub TenantContext, PhantomData<P>);
+pub struct Permitted<P> {
+    /// The tenant, with that actor.
+    pub context: TenantContext,
+    permission: PhantomData<P>,
+}
 
 /// A permission as a type, for [`Permitted`].
 pub trait Names {
@@ -99,7 +103,7 @@ impl<P: Names, S: Send + Sync> FromRequestParts<S> for Permitted<P> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         match require(parts.extensions.get(), P::PERMISSION) {
-            Ok(context) => Ok(Self(context.clone(), PhantomData)),
+            Ok(context) => Ok(Self { context: context.clone(), permission: PhantomData }),
             Err(refusal) => Err(refuse(parts, &refusal)),
         }
     }
