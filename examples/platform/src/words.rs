@@ -141,6 +141,11 @@ impl Unit {
         }
     }
 
+    /// A measured number short enough for a tile: `€10.52M`.
+    pub fn say_short(&self, value: f64) -> String {
+        self.short(&compact(value * self.factor()))
+    }
+
     /// A measured number, which has no interval, at three to four significant digits.
     pub fn say(&self, value: f64) -> String {
         let shown = value * self.factor();
@@ -300,6 +305,12 @@ pub fn list(names: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// The text with a capital first letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Digits that show a measured number with four significant ones, and never cut a whole number.

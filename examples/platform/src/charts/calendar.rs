@@ -33,8 +33,16 @@ pub(crate) fn days_between(first: Date, last: Date) -> f64 {
     f64::from((last - first).get_days())
 }
 
+/// ` from 14 Mar 2024 to 9 Mar 2026`, or nothing without dates.
+pub(crate) fn range(dates: &[Date]) -> String {
+    match (dates.first(), dates.last()) {
+        (Some(first), Some(last)) => format!(" from {} to {}", day(*first), day(*last)),
+        _ => String::new(),
+    }
+}
+
 /// `14 Mar 2026`.
-pub(crate) fn day(date: Date) -> String {
+fn day(date: Date) -> String {
     format!("{} {} {}", date.day(), month_name(date), date.year())
 }
 

@@ -3,13 +3,15 @@
 //! Baseline lies at the bottom in grey, channels above it in the order of their size. Positive parts
 //! stack upwards from zero and negative parts downwards, so that an area never hides another one.
 //! Layers are painted from the outermost inwards, each closed at zero: that needs one edge a layer
-//! and keeps four years of weekly data with eight channels below 20 KB.
+//! and keeps four years of weekly data with eight channels below 20 KB. More than 110 periods are drawn
+//! as averages of calendar months, so that they do not become noise; the table keeps every period.
 
 use jiff::civil::Date;
 
-use crate::words::{Finding, Interval, Unit, compact};
+use crate::words::{Finding, Interval, Unit, capital, compact};
 
 use super::palette::channel_class;
+use super::periods::{self, TimeAxis};
 use super::scale::{Scale, extent};
 use super::svg::{Anchor, Canvas, Trace, fit_text};
 use super::table::{Cell, Column, Table};
@@ -79,64 +81,73 @@ impl Chart for Decomposition {
     }
 
     fn heading(&self) -> String {
-        Finding::media_share(&self.kpi, self.media_share).sentence.trim_end_matches('.').to_owned()
+        match (self.largest(), self.channels.len()) {
+            (None, _) => format!("No channel added to {}", self.kpi),
+            (Some(only), 1) => {
+                format!("{} added {} of {}", only.name, self.media_share.say(&Unit::Percent), self.kpi)
+            }
+            (Some(largest), _) => format!("{} adds more {} than any other channel", largest.name, self.kpi),
+        }
     }
 
     fn subtitle(&self) -> String {
         format!(
-            "{} per {}: baseline and channels as areas, observed as a line, fit with its 90\u{a0}% band",
+            "{} per {}{}: baseline and channels as areas, observed as a line, 90\u{a0}% band of the fit in grey",
             capital(&self.kpi),
-            self.period
+            self.period,
+            if periods::is_long(&self.dates) { ", averaged by month" } else { "" }
         )
     }
 
     fn description(&self) -> String {
-        let largest = self.largest().map_or(String::new(), |layer| {
-            format!(" The largest channel by effect is {}.", layer.name)
-        });
-        let range = match (self.dates.first(), self.dates.last()) {
-            (Some(first), Some(last)) => {
-                format!(" from {} to {}", calendar::day(*first), calendar::day(*last))
-            }
-            _ => String::new(),
-        };
-        format!("Stacked areas{range}. {}.{largest}", self.heading())
+        let media = Finding::media_share(&self.kpi, self.media_share).sentence;
+        format!("Stacked areas{}. {media} {}.", calendar::range(&self.dates), self.heading())
     }
 
     fn svg(&self, size: Size) -> String {
         let width = size.width();
-        let height = if size.is_wide() { 340.0 } else { 260.0 };
+        let layers = self.layers();
+        let legend = if size.is_wide() { 0.0 } else { layers.len().div_ceil(2) as f64 * 20.0 + 6.0 };
+        let height = if size.is_wide() { 380.0 } else { 270.0 + legend };
         let key = format!("{}-{}", self.id(), size.suffix());
         let mut canvas = Canvas::open(&key, "areas", width, height, &self.heading(), &self.description());
-        let (left, right) = (38.0, width - if size.is_wide() { 132.0 } else { 84.0 });
-        let (top, bottom) = (12.0, height - 28.0);
-        let layers = self.layers();
-        let stacks = stack(&layers, self.dates.len());
+        let (left, right) = (38.0, width - if size.is_wide() { 152.0 } else { 8.0 });
+        let (top, bottom) = (12.0, height - 28.0 - legend);
+        let x = TimeAxis::new(&self.dates, left, right);
+        let spans = periods::spans(&self.dates);
+        let average = |values: &[f64]| periods::average(values, &spans);
+        let layers: Vec<_> = layers.into_iter().map(|(name, class, v)| (name, class, average(&v))).collect();
+        let (actual, q5, q95) = (average(&self.actual), average(&self.q5), average(&self.q95));
+        let stacks = stack(&layers, spans.len());
         let (low, high) = extent(
-            stacks.iter().flat_map(|s| s.up.iter().chain(&s.down)).chain(&self.actual).chain(&self.q95).copied(),
+            stacks.iter().flat_map(|s| s.up.iter().chain(&s.down)).chain(&actual).chain(&q95).copied(),
         );
         let y = Scale::linear((low.min(0.0), high.max(0.0) * 1.02), (bottom, top));
-        let x = TimeAxis::new(&self.dates, left, right);
-
         for tick in y.ticks(4) {
             canvas.line((left, y.at(tick)), (right, y.at(tick)), "grid");
             canvas.text(left - 6.0, y.at(tick) + 4.0, Anchor::End, "tick", &compact(tick));
         }
         let edge = |values: &[f64]| -> Vec<(f64, f64)> {
-            values.iter().enumerate().map(|(t, v)| (x.at(t), y.at(*v))).collect()
+            values.iter().zip(&spans).map(|(v, span)| (x.middle(span), y.at(*v))).collect()
         };
-        let floor = [(x.at(0), y.at(0.0)), (x.at(self.dates.len().saturating_sub(1)), y.at(0.0))];
+        let floor = [(left, y.at(0.0)), (right, y.at(0.0))];
         for ((_, class, _), stack) in layers.iter().zip(&stacks).rev() {
             canvas.trace(&Trace::area(&edge(&stack.up), &floor), &format!("area {class}"));
             if stack.down.iter().any(|v| *v < 0.0) && stack.own_negative {
                 canvas.trace(&Trace::area(&edge(&stack.down), &floor), &format!("area {class}"));
             }
         }
-        canvas.trace(&Trace::area(&edge(&self.q95), &edge(&self.q5)), "band");
-        canvas.trace(&Trace::line(edge(&self.actual)), "actual");
+        canvas.trace(&Trace::area(&edge(&q95), &edge(&q5)), "band");
+        let line = Trace::line(edge(&actual));
+        canvas.trace(&line, "casing");
+        canvas.trace(&line, "actual");
         canvas.line((left, y.at(0.0)), (right, y.at(0.0)), "axis");
         x.draw(&mut canvas, bottom, if size.is_wide() { 8 } else { 4 });
-        label_layers(&mut canvas, &layers, &stacks, &y, (right, width), (top, bottom));
+        if size.is_wide() {
+            label_layers(&mut canvas, &layers, &stacks, &y, (right, width), (top, bottom));
+        } else {
+            list_layers(&mut canvas, &layers, bottom + 40.0, width);
+        }
         canvas.hover_area(left, right, top, bottom, self.dates.len());
         canvas.finish()
     }
@@ -155,41 +166,6 @@ impl Chart for Decomposition {
             std::iter::once(Cell::Date(*date)).chain(cells).collect()
         });
         Table { rows: rows.collect(), columns }
-    }
-}
-
-/// The horizontal axis of every chart over time.
-pub(super) struct TimeAxis<'a> {
-    dates: &'a [Date],
-    scale: Scale,
-}
-
-impl<'a> TimeAxis<'a> {
-    pub(super) fn new(dates: &'a [Date], left: f64, right: f64) -> Self {
-        let days = match (dates.first(), dates.last()) {
-            (Some(first), Some(last)) => calendar::days_between(*first, *last),
-            _ => 1.0,
-        };
-        Self { dates, scale: Scale::linear((0.0, days), (left, right)) }
-    }
-
-    pub(super) fn at(&self, period: usize) -> f64 {
-        self.dates.get(period).map_or(self.scale.at(0.0), |date| self.of(*date))
-    }
-
-    fn of(&self, date: Date) -> f64 {
-        self.scale.at(self.dates.first().map_or(0.0, |first| calendar::days_between(*first, date)))
-    }
-
-    /// Ticks and labels below `y`.
-    pub(super) fn draw(&self, canvas: &mut Canvas, y: f64, most: usize) {
-        let (Some(first), Some(last)) = (self.dates.first(), self.dates.last()) else { return };
-        for tick in calendar::ticks(*first, *last, most) {
-            let x = self.of(tick.date);
-            canvas.line((x, y), (x, y + 5.0), "axis");
-            let class = if tick.major { "tick major" } else { "tick" };
-            canvas.text(x, y + 18.0, Anchor::Middle, class, &tick.label);
-        }
     }
 }
 
@@ -254,19 +230,74 @@ fn label_layers(
     }
 }
 
+/// Names below the picture, where there is no room beside it; the top area first.
+fn list_layers(canvas: &mut Canvas, layers: &[(String, String, Vec<f64>)], top: f64, width: f64) {
+    for (at, (name, class, _)) in layers.iter().rev().enumerate() {
+        let (x, y) = ((at % 2) as f64 * width / 2.0 + 8.0, top + (at / 2) as f64 * 20.0);
+        canvas.group("label", name);
+        canvas.rect(x, y - 8.0, 8.0, 8.0, &format!("key {class}"));
+        canvas.text(x + 14.0, y, Anchor::Start, "name", &fit_text(name, width / 2.0 - 26.0));
+        canvas.end_group();
+    }
+}
+
 fn total(values: &[f64]) -> f64 {
     values.iter().filter(|v| v.is_finite()).sum()
 }
 
-/// The text with a capital first letter.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+    use jiff::civil::date;
 
-impl Decomposition {
-    /// The unit of every number of the chart.
-    pub fn unit(&self) -> Unit {
-        Unit::Of(self.kpi.clone())
+    use super::*;
+
+    fn chart(weeks: i32, channels: usize) -> Decomposition {
+        let series = |n: usize| (0..weeks).map(|t| f64::from((t * 37 + n as i32 * 11) % 97) * 9.3).collect();
+        Decomposition {
+            kpi: "sales".into(),
+            period: "week".into(),
+            dates: (0..weeks).map(|t| date(2020, 1, 6) + (t * 7).days()).collect(),
+            baseline: series(0),
+            channels: (0..channels)
+                .map(|n| Layer { name: format!("Channel {n} <b>"), colour: n, effect: series(n + 1) })
+                .collect(),
+            actual: series(20),
+            q5: series(21),
+            q95: series(22),
+            media_share: Interval::new(0.24, 0.2, 0.28),
+        }
+    }
+
+    #[test]
+    fn two_years_of_eight_channels_stay_below_twenty_kilobytes() {
+        for (weeks, channels) in [(110, 8), (110, 20), (209, 8), (520, 12)] {
+            for size in [Size::Wide, Size::Narrow] {
+                let svg = chart(weeks, channels).svg(size);
+                assert!(svg.len() < 20_000, "{weeks} weeks, {channels} channels: {} bytes", svg.len());
+                assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("role=\"img\""));
+                assert!(!svg.contains("style=") && !svg.contains("<b>"));
+            }
+        }
+    }
+
+    #[test]
+    fn negative_parts_stack_below_zero() {
+        let layer = |values: &[f64]| (String::new(), String::new(), values.to_vec());
+        let stacks = stack(&[layer(&[5.0, 5.0]), layer(&[2.0, -1.0]), layer(&[1.0, -2.0])], 2);
+        assert_eq!(stacks[2].up, [8.0, 5.0]);
+        assert_eq!(stacks[2].down, [0.0, -3.0]);
+    }
+
+    #[test]
+    fn every_period_is_in_the_table_even_where_the_picture_averages() {
+        assert_eq!(chart(209, 2).table().rows.len(), 209);
+    }
+
+    #[test]
+    fn no_data_still_makes_a_picture() {
+        let empty = chart(0, 0);
+        assert!(empty.svg(Size::Wide).ends_with("</svg>"));
+        assert_eq!(empty.heading(), "No channel added to sales");
     }
 }

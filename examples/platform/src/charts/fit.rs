@@ -3,9 +3,9 @@
 
 use jiff::civil::Date;
 
-use crate::words::{compact, fixed};
+use crate::words::{capital, compact, fixed};
 
-use super::decomposition::{TimeAxis, capital};
+use super::periods::TimeAxis;
 use super::scale::{Scale, extent};
 use super::svg::{Anchor, Canvas, Trace};
 use super::table::{Cell, Column, Table};
@@ -68,12 +68,7 @@ impl Chart for Fit {
     }
 
     fn description(&self) -> String {
-        let range = match (self.dates.first(), self.dates.last()) {
-            (Some(first), Some(last)) => {
-                format!(" from {} to {}", calendar::day(*first), calendar::day(*last))
-            }
-            _ => String::new(),
-        };
+        let range = calendar::range(&self.dates);
         let inside = fixed(self.coverage() * 100.0, 0);
         format!("Two lines{range}. {}. {inside}\u{a0}% of the observed values lie inside the band.", self.heading())
     }

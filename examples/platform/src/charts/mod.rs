@@ -14,6 +14,7 @@ mod calendar;
 mod decomposition;
 mod fit;
 mod palette;
+mod periods;
 mod roi;
 mod scale;
 mod share;

@@ -5,7 +5,7 @@
 //! paying off. A dot is filled where the whole interval clears break-even and hollow otherwise, so
 //! that the fact survives without colour. The axis turns logarithmic when its range exceeds 20.
 
-use crate::words::{Finding, Interval, Unit, compact};
+use crate::words::{Finding, Interval, Unit, capital, compact};
 
 use super::palette::channel_class;
 use super::scale::{Scale, extent};
@@ -102,7 +102,7 @@ impl Chart for Returns {
         if self.has_value {
             "Return per unit of spend with 90\u{a0}% interval; dashed: break-even; filled: reliably above it".to_owned()
         } else {
-            format!("{} per unit of spend with 90\u{a0}% interval", super::decomposition::capital(&self.kpi))
+            format!("{} per unit of spend with 90\u{a0}% interval", capital(&self.kpi))
         }
     }
 
@@ -150,7 +150,7 @@ impl Chart for Returns {
             if wide {
                 canvas.text(left - 14.0, y + 4.0, Anchor::End, "name", &fit_text(&row.name, left - 16.0));
                 canvas.text(right + 54.0, y + 4.0, Anchor::End, "value", &mean);
-                canvas.text(right + 62.0, y + 4.0, Anchor::Start, "tick", &format!("{range}"));
+                canvas.text(right + 62.0, y + 4.0, Anchor::Start, "tick", &range);
             } else {
                 canvas.text(left, top + 18.0, Anchor::Start, "name", &fit_text(&row.name, width * 0.55));
                 canvas.text(right, top + 18.0, Anchor::End, "value", &format!("{mean} ({range})"));

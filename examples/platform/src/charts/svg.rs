@@ -204,7 +204,7 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// At most `width` units of 12 px text, cut with an ellipsis; the whole name stays in the title.
 pub(crate) fn fit_text(text: &str, width: f64) -> String {
-    let most = (width / 6.4).floor().max(2.0) as usize;
+    let most = (width / 7.0).floor().max(2.0) as usize;
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_with_an_ellipsis() {
-        assert_eq!(fit_text("Suchmaschinenwerbung", 64.0), "Suchmasch…");
-        assert_eq!(fit_text("TV", 64.0), "TV");
+        assert_eq!(fit_text("Suchmaschinenwerbung", 70.0), "Suchmasch…");
+        assert_eq!(fit_text("TV", 70.0), "TV");
     }
 }

@@ -60,8 +60,8 @@ pub struct Results {
     pub model: ModelInfo,
     /// A newer run under way, by id.
     pub newer_run: Option<String>,
-    /// The answer, first line of the page.
-    pub lead: Finding,
+    /// The answer, first line of the page: one or two statements.
+    pub lead: Vec<Finding>,
     /// One statement per channel, best first.
     pub channels: Vec<Finding>,
     /// Four tiles.
@@ -116,13 +116,13 @@ impl Tile {
         }
     }
 
-    /// A measured number, which has no interval.
-    pub fn measured(label: &str, value: f64, unit: &Unit, note: &str) -> Self {
+    /// A measured number, which has no interval; shortened, with the exact number in the note.
+    pub fn measured(label: &str, value: f64, unit: &Unit) -> Self {
         Self {
             label: label.to_owned(),
-            value: unit.say(value),
+            value: unit.say_short(value),
             range: "measured, no interval".to_owned(),
-            note: note.to_owned(),
+            note: unit.say(value),
             spark: None,
         }
     }

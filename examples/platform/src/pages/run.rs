@@ -138,7 +138,7 @@ impl Progress {
     fn sentence(state: WorkState, seconds_left: Option<u64>) -> String {
         match (state, seconds_left) {
             (WorkState::Queued, _) => "Waiting for a free worker".to_owned(),
-            (WorkState::Running, Some(seconds)) => format!("{} left", capital(&words::duration(seconds))),
+            (WorkState::Running, Some(seconds)) => format!("{} left", words::capital(&words::duration(seconds))),
             (WorkState::Running, None) => "Working out how long it takes".to_owned(),
             (WorkState::Done, _) => "Finished".to_owned(),
             (WorkState::Failed, _) => "Stopped".to_owned(),
@@ -208,6 +208,17 @@ pub struct Parameter {
     pub ess_tail: f64,
 }
 
+impl RunResults {
+    /// Class of a chart's width: charts over time are wide, charts by channel stand beside them.
+    pub(crate) fn span(&self, figure: &Figure) -> &'static str {
+        match figure.id {
+            _ if self.figures.len() == 1 => "span-12",
+            "roi" | "shares" => "span-4",
+            _ => "span-8",
+        }
+    }
+}
+
 impl Parameter {
     /// `2.1 (90 %: 1.7 to 2.4)`.
     pub fn said(&self) -> String {
@@ -238,9 +249,4 @@ struct Page<'a> {
     frame: &'a Frame,
     view: &'a RunView,
     assets: String,
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
