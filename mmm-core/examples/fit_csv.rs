@@ -93,7 +93,10 @@ fn load(arguments: &Arguments) -> Result<Dataset, Box<dyn Error>> {
 
 fn print(summary: &Summary, drawn: f64, total: f64) {
     let settings = &summary.model.settings;
-    println!("seed {}: {} chains x ({} + {}) draws", settings.seed, settings.chains, settings.tune, settings.draws);
+    println!(
+        "seed {}: {} chains x ({} + {}) draws",
+        settings.seed, settings.chains, settings.tune, settings.draws
+    );
     println!("{:<16} {:>14} {:>8} {:>10} {:>22}", "channel", "spend", "share", "return", "90 % interval");
     for channel in &summary.channels {
         let interval = format!("{:.3} .. {:.3}", channel.roi.q5, channel.roi.q95);

@@ -190,9 +190,11 @@ impl Summary {
     }
 
     fn require_finite(&self) -> Result<(), SummaryError> {
-        let quantities = self.parameters.iter().chain(&self.contributions).flat_map(|q| {
-            [q.mean, q.sd, q.q5, q.q95].map(|figure| (q.name.as_str(), figure))
-        });
+        let quantities = self
+            .parameters
+            .iter()
+            .chain(&self.contributions)
+            .flat_map(|q| [q.mean, q.sd, q.q5, q.q95].map(|figure| (q.name.as_str(), figure)));
         let intervals = |name, interval: &Interval| {
             [interval.mean, interval.median, interval.q5, interval.q95].map(|figure| (name, figure))
         };
@@ -215,9 +217,12 @@ impl Summary {
         let of_channels = over_time.channels.iter().flat_map(|channel| {
             [&channel.mean, &channel.q5, &channel.q95].map(|line| (channel.name.as_str(), line))
         });
-        let lines =
-            lines.into_iter().chain(of_channels).flat_map(|(name, line)| line.iter().map(move |v| (name, *v)));
-        match quantities.chain(channels).chain(measures).chain(lines).find(|(_, figure)| !figure.is_finite()) {
+        let lines = lines
+            .into_iter()
+            .chain(of_channels)
+            .flat_map(|(name, line)| line.iter().map(move |v| (name, *v)));
+        match quantities.chain(channels).chain(measures).chain(lines).find(|(_, figure)| !figure.is_finite())
+        {
             Some((figure, _)) => Err(SummaryError::NotFinite { figure: figure.to_owned() }),
             None => Ok(()),
         }
@@ -243,7 +248,8 @@ impl QuantitySummary {
 
 impl OverTime {
     fn new(fit: &Fit, effects: &Effects) -> Self {
-        let line = |intervals: &[Interval], figure: fn(&Interval) -> f64| intervals.iter().map(figure).collect();
+        let line =
+            |intervals: &[Interval], figure: fn(&Interval) -> f64| intervals.iter().map(figure).collect();
         Self {
             dates: fit.model().data().dates().to_vec(),
             actual: fit.model().data().kpi().to_vec(),

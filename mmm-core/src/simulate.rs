@@ -134,7 +134,8 @@ impl Scenario {
             .start
             .map(Date::days_since_epoch)
             .into_iter()
-            .flat_map(|first| (0..self.weeks as i64).map(move |week| first.saturating_add(7 * week)))
+            .flat_map(|first| (0..).map(move |week: i64| first.saturating_add(week.saturating_mul(7))))
+            .take(self.weeks)
             .map_while(Date::from_days_since_epoch)
             .collect();
         let habits = [Habit::Flights, Habit::AlwaysOn, Habit::Pulses];
@@ -153,9 +154,8 @@ impl Scenario {
                 .build()
         };
         let draft = with_kpi((0..dates.len()).map(|week| 1.0 + week as f64).collect())?;
-        let channels: Vec<ChannelTruth> = (0..self.channels.len())
-            .map(|index| habits[index % 3].truth(index, &draft, &mut rng))
-            .collect();
+        let channels: Vec<ChannelTruth> =
+            (0..self.channels.len()).map(|index| habits[index % 3].truth(index, &draft, &mut rng)).collect();
         let brought: f64 = channels.iter().map(|channel| channel.total).sum();
         let average = brought / MEDIA_SHARE / dates.len() as f64;
         let level = average * (1.0 - MEDIA_SHARE);
@@ -212,8 +212,7 @@ impl Habit {
         let channel = &data.channels()[index];
         let total = roi * channel.total_spend();
         let beta = total / sum;
-        let contribution =
-            media.saturated(index, &work).iter().map(|saturated| beta * saturated).collect();
+        let contribution = media.saturated(index, &work).iter().map(|saturated| beta * saturated).collect();
         ChannelTruth { name: channel.name().to_owned(), retention, rate, beta, contribution, total, roi }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Date, DatasetBuilder, Frequency, Problem, ProblemCode};
+use super::{DatasetBuilder, Date, Frequency, Problem, ProblemCode};
 
 /// The fewest periods a model is fitted to.
 pub const MIN_PERIODS: usize = 26;
@@ -26,7 +26,12 @@ pub(super) fn dates(texts: &[String], problems: &mut Vec<Problem>) -> (Vec<Date>
         match text.parse::<Date>() {
             Ok(date) => parsed.push((row, date)),
             Err(error) => {
-                found.push(Problem::at(ProblemCode::BadDate, DATE_COLUMN, row, format!("{error}; correct it")));
+                found.push(Problem::at(
+                    ProblemCode::BadDate,
+                    DATE_COLUMN,
+                    row,
+                    format!("{error}; correct it"),
+                ));
             }
         }
     }
@@ -163,7 +168,12 @@ fn numbers(column: &str, values: &[f64], periods: usize, problems: &mut Vec<Prob
         .enumerate()
         .filter(|(_, value)| !value.is_finite())
         .map(|(row, value)| {
-            Problem::at(ProblemCode::NotFinite, column, row, format!("{value} is not a number; fill in the value"))
+            Problem::at(
+                ProblemCode::NotFinite,
+                column,
+                row,
+                format!("{value} is not a number; fill in the value"),
+            )
         })
         .collect();
     let clean = found.is_empty();
@@ -214,8 +224,9 @@ fn spend(name: &str, values: &[f64], problems: &mut Vec<Problem>) {
 
 /// Up to rounding: a spread below a trillionth of the largest value carries no information.
 fn is_constant(values: &[f64]) -> bool {
-    let (low, high) =
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     !values.is_empty() && high - low <= 1e-12 * high.abs().max(low.abs())
 }
 
@@ -235,7 +246,10 @@ mod tests {
     use super::*;
 
     fn weeks(count: i64) -> Vec<String> {
-        (0..count).filter_map(|week| Date::from_days_since_epoch(19_723 + 7 * week)).map(String::from).collect()
+        (0..count)
+            .filter_map(|week| Date::from_days_since_epoch(19_723 + 7 * week))
+            .map(String::from)
+            .collect()
     }
 
     fn wave(count: i64) -> Vec<f64> {
@@ -243,11 +257,18 @@ mod tests {
     }
 
     fn sound() -> DatasetBuilder {
-        Dataset::builder().dates(weeks(30)).kpi("sales", wave(30)).channel("tv", wave(30)).control("price", wave(30))
+        Dataset::builder()
+            .dates(weeks(30))
+            .kpi("sales", wave(30))
+            .channel("tv", wave(30))
+            .control("price", wave(30))
     }
 
     fn codes(input: DatasetBuilder) -> Vec<ProblemCode> {
-        input.build().map_or_else(|error| error.problems().iter().map(|problem| problem.code).collect(), |_| Vec::new())
+        input.build().map_or_else(
+            |error| error.problems().iter().map(|problem| problem.code).collect(),
+            |_| Vec::new(),
+        )
     }
 
     #[test]
@@ -260,7 +281,11 @@ mod tests {
     fn every_problem_is_listed_at_once() {
         let mut spend = wave(30);
         spend[3] = -1.0;
-        let input = sound().channel("radio", spend).channel("print", vec![0.0; 30]).control("tv", [1.0]).kpi_value(-2.0);
+        let input = sound()
+            .channel("radio", spend)
+            .channel("print", vec![0.0; 30])
+            .control("tv", [1.0])
+            .kpi_value(-2.0);
         assert_eq!(
             codes(input),
             [
@@ -278,7 +303,10 @@ mod tests {
         let mut spend = wave(30);
         spend[3] = f64::NAN;
         let error = sound().channel("radio", spend).build().unwrap_err();
-        assert_eq!((error.problems()[0].row, error.problems()[0].column.as_deref()), (Some(4), Some("radio")));
+        assert_eq!(
+            (error.problems()[0].row, error.problems()[0].column.as_deref()),
+            (Some(4), Some("radio"))
+        );
     }
 
     #[test]
@@ -312,7 +340,10 @@ mod tests {
 
     #[test]
     fn an_empty_input_is_a_list_of_problems_and_no_panic() {
-        assert_eq!(codes(Dataset::builder()), [ProblemCode::TooShort, ProblemCode::NoKpi, ProblemCode::NoChannel]);
+        assert_eq!(
+            codes(Dataset::builder()),
+            [ProblemCode::TooShort, ProblemCode::NoKpi, ProblemCode::NoChannel]
+        );
     }
 
     #[test]

@@ -101,9 +101,9 @@ fn parse(text: &str) -> Option<Date> {
         return None;
     }
     let number = |range: std::ops::Range<usize>| {
-        bytes[range].iter().try_fold(0_i32, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i32::from(byte - b'0'))
-        })
+        bytes[range]
+            .iter()
+            .try_fold(0_i32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i32::from(byte - b'0')))
     };
     Date::new(number(0..4)?, u8::try_from(number(5..7)?).ok()?, u8::try_from(number(8..10)?).ok()?)
 }
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_date_is_refused() {
-        for text in ["", "2024-2-01", "2023-02-29", "2024-13-01", "2024-01-00", "01.02.2024", "２０２４"] {
+        for text in ["", "2024-2-01", "2023-02-29", "2024-13-01", "2024-01-00", "01.02.2024", "２０２４"]
+        {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }
     }

@@ -18,7 +18,8 @@ pub(super) fn effective_size(draws: ArrayView2<'_, f64>) -> f64 {
     let total = (chains * length) as f64;
     let (low, high) =
         draws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
-    if high - low < f64::EPSILON {
+    let spread = high - low;
+    if spread < f64::EPSILON {
         return total;
     }
     let n = length as f64;
@@ -31,9 +32,9 @@ pub(super) fn effective_size(draws: ArrayView2<'_, f64>) -> f64 {
         .collect();
     // The mean over the chains of the autocovariance at a lag, divided by the full length.
     let autocovariance = |lag: usize| {
-        let sums = centred.iter().map(|chain| {
-            chain.iter().zip(&chain[lag..]).map(|(early, late)| early * late).sum::<f64>() / n
-        });
+        let sums = centred
+            .iter()
+            .map(|chain| chain.iter().zip(&chain[lag..]).map(|(early, late)| early * late).sum::<f64>() / n);
         sums.sum::<f64>() / chains as f64
     };
     let within = autocovariance(0) * n / (n - 1.0);

@@ -83,7 +83,11 @@ impl Convergence {
     pub fn of(diagnostics: &Diagnostics) -> Self {
         let worst = |better: fn(f64, f64) -> bool, figure: fn(&QuantityDiagnostics) -> f64| {
             diagnostics.all().map(|quantity| (quantity, figure(quantity))).reduce(|worst, other| {
-                if worst.1.is_nan() || (!other.1.is_nan() && better(worst.1, other.1)) { other } else { worst }
+                if worst.1.is_nan() || (!other.1.is_nan() && better(worst.1, other.1)) {
+                    other
+                } else {
+                    worst
+                }
             })
         };
         // NaN is worse than anything: it must not hide behind a quantity that can be computed.

@@ -12,6 +12,6 @@ mod normal_scores;
 pub mod rank;
 mod report;
 
-pub use convergence::{Check, CheckName, Convergence, ConvergedFit, NotConverged};
+pub use convergence::{Check, CheckName, ConvergedFit, Convergence, NotConverged};
 pub(crate) use normal_scores::quantile_of_sorted;
 pub use report::{Diagnostics, QuantityDiagnostics};

@@ -1,5 +1,7 @@
 //! Ranks turned into normal scores, and the quantiles of a sample.
 
+use std::cmp::Ordering;
+
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Blom's offset for the expected normal score of a rank.
@@ -14,7 +16,9 @@ pub(super) fn normal_scores(values: &[f64]) -> Vec<f64> {
     let mut scores = vec![0.0; values.len()];
     let mut start = 0;
     while start < order.len() {
-        let tied = order[start..].iter().take_while(|place| values[**place] == values[order[start]]).count();
+        let value = values[order[start]];
+        let is_tied = |place: &&usize| values[**place].partial_cmp(&value).is_some_and(Ordering::is_eq);
+        let tied = order[start..].iter().take_while(is_tied).count();
         let end = start + tied.max(1);
         // Ranks count from 1; tied values share the mean of theirs.
         let rank = (start + 1 + end) as f64 / 2.0;

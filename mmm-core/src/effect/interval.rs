@@ -33,12 +33,7 @@ impl Interval {
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         let (low, high) = if factor < 0.0 { (self.q95, self.q5) } else { (self.q5, self.q95) };
-        Self {
-            mean: self.mean * factor,
-            median: self.median * factor,
-            q5: low * factor,
-            q95: high * factor,
-        }
+        Self { mean: self.mean * factor, median: self.median * factor, q5: low * factor, q95: high * factor }
     }
 }
 

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use nuts_rs::{Chain as _, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings};
+use nuts_rs::{
+    Chain as _, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings,
+};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 

@@ -233,3 +233,114 @@ impl SamplingDensity {
         log_density
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::ModelSpec, simulate::Scenario};
+    use approx::assert_relative_eq;
+
+    fn model() -> Model {
+        let data = Scenario::weekly(["tv", "search", "social"]).weeks(60).seed(5).simulate().unwrap().data;
+        Model::new(ModelSpec { trend: true, ..ModelSpec::default() }, data).unwrap()
+    }
+
+    /// Points around the centre, the same on every run.
+    fn points(model: &Model) -> Vec<Vec<f64>> {
+        let center = Coordinates::center(model);
+        let shift = |point: usize, place: usize| ((point * 31 + place * 17) as f64 * 0.7).sin();
+        (0..6)
+            .map(|point| center.iter().enumerate().map(|(place, c)| c + shift(point, place)).collect())
+            .collect()
+    }
+
+    fn determinant(mut matrix: Vec<Vec<f64>>) -> f64 {
+        let mut determinant = 1.0;
+        for column in 0..matrix.len() {
+            let pivot = (column..matrix.len())
+                .max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs()));
+            matrix.swap(column, pivot.unwrap());
+            determinant *= matrix[column][column].abs();
+            let (above, below) = matrix.split_at_mut(column + 1);
+            for row in below {
+                let factor = row[column] / above[column][column];
+                add_scaled(row, -factor, &above[column]);
+            }
+        }
+        determinant
+    }
+
+    #[test]
+    fn both_densities_agree_up_to_the_change_of_variables() {
+        let model = model();
+        let (mut posterior, mut density) = (model.posterior(), SamplingDensity::new(model.clone()));
+        let mut coordinates = Coordinates::new(model.clone());
+        let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
+        let mut gradient = vec![0.0; model.layout().len()];
+        let mut v = gradient.clone();
+        for u in points(&model) {
+            coordinates.unconstrained(&u, &mut v);
+            let change = linear * u[sigma] + model.parts().linear.log_determinant();
+            let expected = posterior.log_density(&v, &mut gradient) + change;
+            assert_relative_eq!(density.log_density(&u, &mut gradient), expected, max_relative = 1e-10);
+        }
+    }
+
+    #[test]
+    fn the_stated_determinant_is_that_of_the_map() {
+        let model = model();
+        let mut coordinates = Coordinates::new(model.clone());
+        let size = model.layout().len();
+        let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
+        for u in points(&model) {
+            let mut at = |place: usize, step: f64| {
+                let (mut moved, mut v) = (u.clone(), vec![0.0; size]);
+                moved[place] += step;
+                coordinates.unconstrained(&moved, &mut v);
+                v
+            };
+            let rows = (0..size).map(|place| {
+                let (ahead, behind) = (at(place, 1e-5), at(place, -1e-5));
+                ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 2e-5).collect()
+            });
+            let stated = linear * u[sigma] + model.parts().linear.log_determinant();
+            assert_relative_eq!(
+                determinant(rows.collect()).ln(),
+                stated,
+                epsilon = 1e-5,
+                max_relative = 1e-5
+            );
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_the_limit_of_differences() {
+        let model = model();
+        let mut density = SamplingDensity::new(model.clone());
+        let (mut gradient, mut unused) = (vec![0.0; model.layout().len()], vec![0.0; model.layout().len()]);
+        for u in points(&model) {
+            density.log_density(&u, &mut gradient);
+            for place in 0..u.len() {
+                let mut at = |step: f64| {
+                    let mut moved = u.clone();
+                    moved[place] += step;
+                    density.log_density(&moved, &mut unused)
+                };
+                // Richardson: differences of two widths, whose leading errors cancel.
+                let numeric = (8.0 * (at(1e-4) - at(-1e-4)) - (at(2e-4) - at(-2e-4))) / 12e-4;
+                assert_relative_eq!(gradient[place], numeric, epsilon = 1e-5, max_relative = 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn positions_far_out_are_no_panic() {
+        let model = model();
+        let mut density = SamplingDensity::new(model.clone());
+        let mut gradient = vec![0.0; model.layout().len()];
+        for far in [-1e4, -800.0, 800.0, 1e4, f64::NAN, f64::INFINITY] {
+            let value = density.log_density(&vec![far; gradient.len()], &mut gradient);
+            assert!(!value.is_finite() || value < 0.0, "{value} at {far}");
+        }
+    }
+}

@@ -64,7 +64,12 @@ impl Posterior {
         let rate = layout.range(ParameterKind::Rate).start;
         let beta = layout.range(ParameterKind::Beta).start;
         for channel in 0..layout.channels() {
-            parts.media.forward(channel, values[retention + channel], values[rate + channel], &mut self.media);
+            parts.media.forward(
+                channel,
+                values[retention + channel],
+                values[rate + channel],
+                &mut self.media,
+            );
             let saturated = parts.media.saturated(channel, &self.media);
             add_scaled(&mut self.residual, -values[beta + channel], saturated);
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{data::Dataset, design::Columns};
 
 use super::{
-    Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, linear::Linear, prior::PreparedPrior,
-    vector::dot,
+    Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, linear::Linear,
+    prior::PreparedPrior, vector::dot,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.

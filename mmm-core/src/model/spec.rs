@@ -84,7 +84,9 @@ pub enum SpecError {
     },
 
     /// There are more parameters than periods.
-    #[error("{parameters} parameters cannot be learnt from {periods} periods; drop controls, channels or seasonality")]
+    #[error(
+        "{parameters} parameters cannot be learnt from {periods} periods; drop controls, channels or seasonality"
+    )]
     TooManyParameters {
         /// Parameters of the model.
         parameters: usize,

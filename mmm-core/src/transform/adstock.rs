@@ -201,7 +201,8 @@ mod tests {
     #[test]
     fn an_unnormalised_burst_adds_up_to_the_geometric_sum() {
         for retention in [0.1, 0.5, 0.9] {
-            let carried = GeometricAdstock::new(12).unnormalized().apply(burst(20).view(), retention).unwrap();
+            let carried =
+                GeometricAdstock::new(12).unnormalized().apply(burst(20).view(), retention).unwrap();
             let expected = (1.0 - f64::powi(retention, 12)) / (1.0 - retention);
             assert_relative_eq!(carried.sum(), expected, max_relative = 1e-12);
         }

@@ -1,0 +1,10 @@
+//! Comparisons with the peers' own numbers, read from the reference folder.
+//!
+//! The folder is `$TENANCY_SHARED`, or `shared` beside the workspace. Where it is missing these tests
+//! say so and pass, unless `TENANCY_REQUIRE=all` asks them to fail.
+
+mod density;
+mod diagnostics;
+mod fits;
+mod shared;
+mod transforms;
