@@ -53,7 +53,7 @@ async fn a_foreign_credential_sees_what_an_unknown_address_shows() {
     let cookie = world.session(&world.bob).await;
     let both = [("authorization", &*bearer), ("cookie", &*cookie)];
     let plain = world.stack();
-    let pages = world.stack_of(world.tenants().render_with(Pages), world.authenticate());
+    let pages = World::stack_of(world.tenants().render_with(Pages), world.authenticate());
     for stack in [&plain, &pages] {
         for (method, path, accept) in [
             ("GET", "/", "application/json"),
@@ -161,7 +161,7 @@ async fn a_session_store_out_of_reach_is_503_not_nobody() {
     let world = World::new();
     let cookie = world.session(&world.ann).await;
     let down = world.authenticate().sessions(Arc::new(NoSessions));
-    let stack = world.stack_of(world.tenants(), down);
+    let stack = World::stack_of(world.tenants(), down);
     let seen = send(&stack, get(ACME, &[("cookie", &cookie)])).await;
     assert_eq!(seen.status, StatusCode::SERVICE_UNAVAILABLE);
 }

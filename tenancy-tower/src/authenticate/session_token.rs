@@ -17,9 +17,9 @@ use tenancy_core::{Identity, SessionId};
 const LENGTH: usize = 32;
 
 /// How long a session lives at most.
-pub const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 /// How long a session may lie unused.
-pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+pub const SESSION_IDLE: Duration = Duration::from_mins(30);
 
 /// The secret of one session. Its text is to be read only into a cookie; `Debug` hides it.
 pub struct SessionToken(SecretBox<[u8; LENGTH]>);

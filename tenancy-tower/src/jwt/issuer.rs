@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{TYPE, TokenKey};
 
 /// How long a token lives unless said otherwise: an hour.
-pub const DEFAULT_TTL: Duration = Duration::from_secs(3600);
+pub const DEFAULT_TTL: Duration = Duration::from_hours(1);
 
 /// Why no token was issued.
 #[derive(Debug, thiserror::Error)]

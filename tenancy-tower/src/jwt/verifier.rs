@@ -22,7 +22,7 @@ pub const MAX_TOKEN: usize = 8 * 1024;
 const SKEW: u64 = 5;
 
 /// The longest lifetime that a token may claim, unless said otherwise: a day.
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Verifies the tokens of one issuer for one audience, under a fixed list of keys.
 #[derive(Clone)]

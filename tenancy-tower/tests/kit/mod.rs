@@ -128,10 +128,10 @@ impl World {
 
     /// The whole stack around a handler that says what it was given.
     pub(crate) fn stack(&self) -> Stack {
-        self.stack_of(self.tenants(), self.authenticate())
+        Self::stack_of(self.tenants(), self.authenticate())
     }
 
-    pub(crate) fn stack_of(&self, tenants: TenantLayer, authenticate: AuthenticateLayer) -> Stack {
+    pub(crate) fn stack_of(tenants: TenantLayer, authenticate: AuthenticateLayer) -> Stack {
         let layers = ServiceBuilder::new().layer(tenants).layer(SameOriginLayer::new()).layer(authenticate);
         BoxCloneSyncService::new(layers.service(service_fn(echo)))
     }
