@@ -6,8 +6,8 @@
 
 use super::command::{command, run};
 use super::error::{EmbeddedError, Result};
-use std::fs::Metadata;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs::{DirBuilder, Metadata};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -71,7 +71,8 @@ impl Account {
 
     /// Makes a folder that belongs to this account, or checks that an existing one does.
     pub(super) fn make_folder(self, folder: &Path, mode: u32) -> Result<()> {
-        match std::fs::create_dir(folder) {
+        // Never wider than asked, not even for a moment: others may be looking at it already.
+        match DirBuilder::new().mode(mode).create(folder) {
             Ok(()) => return self.own(folder, mode),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(EmbeddedError::file("create", folder)(error)),

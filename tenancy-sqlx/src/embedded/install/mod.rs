@@ -121,6 +121,11 @@ pub(super) fn state_folder() -> Result<PathBuf> {
 
 fn lock(folder: &Path) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(EmbeddedError::file("create", folder))?;
+    let account = Account::current()?;
+    if account.is_root() {
+        // Whatever root's umask: the server's account must reach what is unpacked here.
+        account.own(folder, 0o755)?;
+    }
     let path = folder.join("install.lock");
     let file = File::create(&path).map_err(EmbeddedError::file("open", &path))?;
     file.lock().map_err(EmbeddedError::file("lock", &path))?;

@@ -151,11 +151,19 @@ impl Instance {
     #[expect(clippy::disallowed_methods, reason = "blocking work, beside the runtime")]
     pub(crate) fn start(&self) -> Result<()> {
         let deadline = Instant::now() + START;
+        let mut seen_ready = false;
         loop {
             match postmaster::find(&self.data()) {
-                Found::Alive(postmaster) if postmaster.ready => return Ok(()),
+                // Twice, since one that was asked to stop a moment ago has not noted it yet.
+                Found::Alive(postmaster) if postmaster.ready && seen_ready => return Ok(()),
+                Found::Alive(postmaster) if postmaster.ready => {
+                    seen_ready = true;
+                    std::thread::sleep(Duration::from_millis(200));
+                    continue;
+                }
                 // On its way up or down.
                 Found::Alive(_) if Instant::now() < deadline => {
+                    seen_ready = false;
                     std::thread::sleep(Duration::from_millis(100));
                     continue;
                 }
