@@ -114,7 +114,7 @@ BEGIN
         RETURNING q.tenant_id, q.job_id, q.requested_by, q.attempt, q.losses
     ), turned AS (
         INSERT INTO control.job_turns AS t (tenant_id, last_claim)
-        SELECT DISTINCT k.tenant_id, clock_timestamp() FROM taken k
+        SELECT k.tenant_id, clock_timestamp() FROM taken k GROUP BY k.tenant_id
         ON CONFLICT ON CONSTRAINT job_turns_pkey DO UPDATE SET last_claim = excluded.last_claim
     )
     SELECT k.tenant_id, k.job_id, k.requested_by, k.attempt, k.losses FROM taken k;

@@ -122,7 +122,11 @@ impl Gate {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`]: nothing is known; the leases run on as they were.
-    pub async fn extend_leases(&self, policy: &ClaimPolicy, jobs: &[ClaimedJob]) -> Result<Vec<StillOwn>, StoreError> {
+    pub async fn extend_leases(
+        &self,
+        policy: &ClaimPolicy,
+        jobs: &[ClaimedJob],
+    ) -> Result<Vec<StillOwn>, StoreError> {
         let tenants: Vec<Uuid> = jobs.iter().map(|job| job.tenant_id().as_uuid()).collect();
         let ids: Vec<Uuid> = jobs.iter().map(|job| job.job_id().as_uuid()).collect();
         let attempts: Vec<i32> = jobs.iter().map(ClaimedJob::attempt).collect();

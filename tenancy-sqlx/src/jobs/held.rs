@@ -93,11 +93,13 @@ impl HeldJob<'_> {
     ///
     /// [`JobError::Database`].
     pub async fn fail(self, reason: &str) -> Result<(), JobError> {
-        sqlx::query("UPDATE public.jobs SET state = 'failed', reason = $2, finished_at = now() WHERE id = $1")
-            .bind(self.job.as_uuid())
-            .bind(reason)
-            .execute(&mut **self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE public.jobs SET state = 'failed', reason = $2, finished_at = now() WHERE id = $1",
+        )
+        .bind(self.job.as_uuid())
+        .bind(reason)
+        .execute(&mut **self.tx)
+        .await?;
         self.finish().await
     }
 

@@ -66,8 +66,12 @@ async fn keep_listening(options: PgConnectOptions, heard: Arc<Notify>) {
 }
 
 async fn listen(options: PgConnectOptions, heard: &Notify) -> Result<(), sqlx::Error> {
-    let pool =
-        PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     loop {

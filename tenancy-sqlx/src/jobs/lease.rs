@@ -59,7 +59,11 @@ impl Leases {
 
     /// The jobs whose leases are to be extended.
     pub fn held(&self) -> Vec<ClaimedJob> {
-        self.lock().values().filter(|entry| entry.deadline.borrow().is_some()).map(|e| e.job.clone()).collect()
+        self.lock()
+            .values()
+            .filter(|entry| entry.deadline.borrow().is_some())
+            .map(|e| e.job.clone())
+            .collect()
     }
 
     /// How many jobs are being worked on, lost ones that have not stopped yet included.
@@ -124,7 +128,10 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("job", &self.key.1).field("attempt", &self.key.2).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("job", &self.key.1)
+            .field("attempt", &self.key.2)
+            .finish_non_exhaustive()
     }
 }
 

@@ -112,7 +112,9 @@ impl TenantTx {
 
 fn record(id: JobId, row: &PgRow) -> Result<JobRecord, JobError> {
     let state: String = row.try_get("state")?;
-    let state = state.parse().map_err(|error: JobStateError| JobError::Corrupt { job: id, what: error.to_string() })?;
+    let state = state
+        .parse()
+        .map_err(|error: JobStateError| JobError::Corrupt { job: id, what: error.to_string() })?;
     let percent: i16 = row.try_get("percent")?;
     Ok(JobRecord {
         id,

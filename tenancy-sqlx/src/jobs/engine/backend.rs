@@ -54,18 +54,13 @@ impl JobBackend {
         if !matches!(self.machine.state(), State::Fetch(_)) {
             return Poll::Ready(());
         }
-        match self.machine.poll_next(cx, worker) {
-            Poll::Ready(Some(Ok(task))) => {
-                let queue = self.queue.clone();
-                let job = task.args;
-                self.giving_back =
-                    Some(Box::pin(async move { queue.release(&job.claimed, Duration::ZERO, false).await }));
-                Poll::Ready(())
-            }
-            Poll::Ready(_) => Poll::Ready(()),
-            Poll::Pending if matches!(self.machine.state(), State::Fetch(_)) => Poll::Pending,
-            Poll::Pending => Poll::Ready(()),
+        if let Poll::Ready(Some(Ok(task))) = self.machine.poll_next(cx, worker) {
+            let (queue, job) = (self.queue.clone(), task.args);
+            let give_back = async move { queue.release(&job.claimed, Duration::ZERO, false).await };
+            self.giving_back = Some(Box::pin(give_back));
         }
+        // An empty answer is a pending one to the machine; only its state tells them apart.
+        if matches!(self.machine.state(), State::Fetch(_)) { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
@@ -99,7 +94,9 @@ impl Backend for JobBackend {
             }
             match self.machine.poll_next(cx, worker) {
                 // An empty answer leaves the machine ready, and nobody to wake it.
-                Poll::Pending if matches!(self.machine.state(), State::Ready) => self.idle = Some(self.pause()),
+                Poll::Pending if matches!(self.machine.state(), State::Ready) => {
+                    self.idle = Some(self.pause())
+                }
                 other => return other,
             }
         }

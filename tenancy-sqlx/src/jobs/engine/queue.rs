@@ -92,7 +92,11 @@ impl Persistence for Queue {
         Ok(claimed.into_iter().map(|job| task(self.leases.enter(job, deadline))).collect())
     }
 
-    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<LeasedJob>>, _: &WorkerContext) -> Result<u64, Infallible> {
+    async fn reenqueue_abandoned(
+        &mut self,
+        tasks: Vec<Task<LeasedJob>>,
+        _: &WorkerContext,
+    ) -> Result<u64, Infallible> {
         for task in &tasks {
             self.release(&task.args.claimed, Duration::ZERO, false).await;
         }
