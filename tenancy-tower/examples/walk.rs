@@ -33,8 +33,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let stack = ServiceBuilder::new()
         .layer(TenantLayer::new(SubdomainLocator::new("example.com".parse()?), directory.clone()))
-        .layer(SameOriginLayer::new())
         .layer(AuthenticateLayer::new().tokens(verifier).sessions(sessions.clone()))
+        .layer(SameOriginLayer::new())
         .layer(RequirePermissionLayer::new(Permission::ViewAnalytics))
         .service(service_fn(dashboard));
 

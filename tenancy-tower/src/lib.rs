@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! TenantLayer            address -> tenant, or 404      leaves Site and an anonymous TenantContext
-//! SameOriginLayer        no foreign page's POST, or 403
 //! AuthenticateLayer      token or session -> member     address and credential must agree, or 404
+//! SameOriginLayer        no foreign page's POST, or 403
 //! RequirePermissionLayer one per route, or 401 / 403
 //! ```
 //!
@@ -27,8 +27,8 @@
 //! let directory = Arc::new(MemoryDirectory::of([record("acme")]));
 //! let stack = ServiceBuilder::new()
 //!     .layer(TenantLayer::new(SubdomainLocator::new("example.com".parse()?), directory))
-//!     .layer(SameOriginLayer::new())
 //!     .layer(AuthenticateLayer::new().sessions(Arc::new(MemorySessions::default())))
+//!     .layer(SameOriginLayer::new())
 //!     .service(service_fn(|request: Request<()>| async move {
 //!         let context: &TenantContext = request.extensions().get().ok_or("a tenant's address")?;
 //!         let name = Bytes::from(context.tenant().name().to_owned());
@@ -46,11 +46,12 @@
 //!
 //! A foreign credential is answered with the bytes of an unknown address. Whatever adds headers by
 //! tenant between `TenantLayer` and `AuthenticateLayer` would tell the two apart; mount it outside
-//! both (for every response alike) or inside both.
+//! both (for every response alike) or inside both. The same holds for whatever refuses: it would
+//! answer at a tenant's address before the credential is known to be foreign.
 //!
 //! # Features
 //!
-//! - `aws-lc-rs` (default): [`jwt`], access tokens signed with Ed25519.
+//! - `aws-lc-rs` (default): `jwt`, access tokens signed with Ed25519.
 //! - `axum`: `extract`, extractors for handlers.
 
 pub mod authenticate;

@@ -15,7 +15,8 @@
 //! | neither, no cookie                                | passes: a program, with nothing to abuse |
 //!
 //! The rules hold for a visitor without a cookie as well, or a foreign page could sign a browser in
-//! to an account of its own. Mount it inside `TenantLayer`, outside `AuthenticateLayer`.
+//! to an account of its own. Mount it inside `AuthenticateLayer`: a foreign credential then sees the 404
+//! of an unknown address here too, whatever else is wrong with its request.
 
 use std::task::{Context, Poll};
 

@@ -4,6 +4,7 @@
 
 mod kit;
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ async fn a_foreign_credential_sees_what_an_unknown_address_shows() {
             ("DELETE", "/nowhere", ""),
         ] {
             let asked = |host, credential: &[(&str, &str)]| {
-                let own = [("accept", accept), ("sec-fetch-site", "same-origin")];
+                let own = [("accept", accept)];
                 ask(method, host, path, &[&own[..], credential].concat())
             };
             let unknown = send(stack, asked("nobody.example.com", &[])).await;
@@ -220,7 +221,7 @@ impl tracing::Subscriber for Watch {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut text = String::new();
         event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            text += &format!("{field}={value:?} ");
+            let _ = write!(text, "{field}={value:?} ");
         });
         self.0.lock().unwrap().push(text);
     }

@@ -38,8 +38,8 @@ fn app(world: &World) -> Router {
             };
             router.oneshot(request).await
         })
-        .layer(world.authenticate())
         .layer(SameOriginLayer::new())
+        .layer(world.authenticate())
         .layer(world.tenants())
 }
 

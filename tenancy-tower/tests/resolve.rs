@@ -4,16 +4,19 @@
 
 mod kit;
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
-use http::StatusCode;
+use http::{Request, Response, StatusCode};
 use kit::{World, ask, get, send};
-use tenancy_core::Lifecycle;
 use tenancy_core::testing::{context, tenant};
 use tenancy_tower::Site;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_layer::Layer;
+use tower_service::Service;
 
 #[tokio::test]
 async fn each_address_reaches_its_own_tenant() {
@@ -118,8 +121,8 @@ async fn a_directory_out_of_reach_is_503_without_detail() {
 #[tokio::test]
 async fn a_body_reaches_the_handler_whole() {
     let world = World::new();
-    let service = tower::service_fn(|request: http::Request<kit::Body>| async move {
-        Ok::<_, std::convert::Infallible>(http::Response::new(request.into_body()))
+    let service = tower::service_fn(|request: Request<kit::Body>| async move {
+        Ok::<_, Infallible>(Response::new(request.into_body()))
     });
     let stack = BoxCloneSyncService::new(world.tenants().layer(service));
     let mut request = ask("POST", "acme.example.com", "/", &[]);
@@ -141,16 +144,41 @@ async fn requests_side_by_side_keep_their_tenants() {
     }
 }
 
-#[test]
-fn only_active_tenants_get_a_context() {
-    // The layer's own table rests on this rule of the core.
-    for status in [Lifecycle::Provisioning, Lifecycle::Erasing, Lifecycle::Erased] {
-        assert!(!status.is_known());
+/// Fails when it is called without having been asked whether it is ready; a clone starts unasked.
+struct Strict(bool);
+
+impl Clone for Strict {
+    fn clone(&self) -> Self {
+        Self(false)
+    }
+}
+
+impl Service<Request<kit::Body>> for Strict {
+    type Response = Response<kit::Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0 = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<kit::Body>) -> Self::Future {
+        assert!(std::mem::take(&mut self.0), "called without being ready");
+        ready(Ok(Response::default()))
     }
 }
 
 #[tokio::test]
-async fn the_stack_is_ready_before_it_is_called() {
-    let mut stack = World::new().stack();
-    assert!(stack.ready().await.is_ok());
+async fn the_service_that_was_ready_is_the_one_that_is_called() {
+    let world = World::with(|directory| directory.known = Some(tenant("cached")));
+    let cookie = world.session(&world.ann).await;
+    let mut stack = world.tenants().layer(world.authenticate().layer(Strict(false)));
+    for host in ["acme.example.com", "cached.example.com", "example.com", "nobody.example.com"] {
+        // Twice, through the same service: the clone that stays behind is asked again.
+        for _ in 0..2 {
+            let request = get(host, &[("cookie", &cookie)]);
+            assert!(stack.ready().await.unwrap().call(request).await.is_ok());
+        }
+    }
 }

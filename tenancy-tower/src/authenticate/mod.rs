@@ -11,7 +11,8 @@
 //! | valid        | open, same person              | passes as the session's member             |
 //! | valid        | open, another person           | 401: nothing tells which one is meant      |
 //! | invalid      | any                            | 401                                        |
-//! | any of another tenant, valid | (or the cookie's) | 404, the bytes of an unknown address    |
+//! | valid, of another tenant | any                   | 404, the bytes of an unknown address       |
+//! | none, or valid | open, of another tenant         | 404, the bytes of an unknown address       |
 //!
 //! - A *dead* cookie (unknown, expired, ended, not ours) counts as none. Browsers send cookies
 //!   unasked: were it refused, nobody with an old one could open the sign-in page. The route's

@@ -132,7 +132,7 @@ impl World {
     }
 
     pub(crate) fn stack_of(tenants: TenantLayer, authenticate: AuthenticateLayer) -> Stack {
-        let layers = ServiceBuilder::new().layer(tenants).layer(SameOriginLayer::new()).layer(authenticate);
+        let layers = ServiceBuilder::new().layer(tenants).layer(authenticate).layer(SameOriginLayer::new());
         BoxCloneSyncService::new(layers.service(service_fn(echo)))
     }
 
