@@ -95,7 +95,7 @@ impl Backend for JobBackend {
             match self.machine.poll_next(cx, worker) {
                 // An empty answer leaves the machine ready, and nobody to wake it.
                 Poll::Pending if matches!(self.machine.state(), State::Ready) => {
-                    self.idle = Some(self.pause())
+                    self.idle = Some(self.pause());
                 }
                 other => return other,
             }
