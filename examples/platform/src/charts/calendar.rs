@@ -56,12 +56,9 @@ fn by_days(first: Date, last: Date, step: i32) -> Vec<Tick> {
             }
         }
     }
-    walk(at, last, step.days()).map(|date| Tick {
-        date,
-        label: format!("{} {}", date.day(), month_name(date)),
-        major: false,
-    })
-    .collect()
+    walk(at, last, step.days())
+        .map(|date| Tick { date, label: format!("{} {}", date.day(), month_name(date)), major: false })
+        .collect()
 }
 
 fn by_months(first: Date, last: Date, step: i32) -> Vec<Tick> {
@@ -114,7 +111,10 @@ mod tests {
     fn marks_open_calendar_units() {
         assert_eq!(labels(date(2018, 4, 2), date(2019, 8, 1), 6), ["Jul 2018", "Oct", "2019", "Apr", "Jul"]);
         assert_eq!(labels(date(2024, 1, 3), date(2024, 1, 30), 8), ["8 Jan", "15 Jan", "22 Jan", "29 Jan"]);
-        assert_eq!(labels(date(2010, 5, 1), date(2022, 1, 1), 8), ["2012", "2014", "2016", "2018", "2020", "2022"]);
+        assert_eq!(
+            labels(date(2010, 5, 1), date(2022, 1, 1), 8),
+            ["2012", "2014", "2016", "2018", "2020", "2022"]
+        );
     }
 
     #[test]

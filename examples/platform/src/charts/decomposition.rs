@@ -58,9 +58,12 @@ impl Decomposition {
         order.sort_by(|a, b| total(&b.effect).abs().total_cmp(&total(&a.effect).abs()));
         let keep = if order.len() > 8 { 7 } else { order.len() };
         let mut layers = vec![("Baseline".to_owned(), "c-base".to_owned(), self.baseline.clone())];
-        layers.extend(order.iter().take(keep).map(|channel| {
-            (channel.name.clone(), channel_class(channel.colour), channel.effect.clone())
-        }));
+        layers.extend(
+            order
+                .iter()
+                .take(keep)
+                .map(|channel| (channel.name.clone(), channel_class(channel.colour), channel.effect.clone())),
+        );
         if order.len() > keep {
             let rest = &order[keep..];
             let sum = |t: usize| rest.iter().map(|c| c.effect.get(t).copied().unwrap_or(0.0)).sum();
@@ -154,7 +157,8 @@ impl Chart for Decomposition {
 
     fn table(&self) -> Table {
         let unit = &self.kpi;
-        let mut columns = vec![Column::new("date", "Period from", ""), Column::new("actual", "Observed", unit)];
+        let mut columns =
+            vec![Column::new("date", "Period from", ""), Column::new("actual", "Observed", unit)];
         columns.push(Column::new("fitted_q5", "Fit, 5\u{a0}%", unit));
         columns.push(Column::new("fitted_q95", "Fit, 95\u{a0}%", unit));
         columns.push(Column::new("baseline", "Baseline", unit));
@@ -253,7 +257,8 @@ mod tests {
     use super::*;
 
     fn chart(weeks: i32, channels: usize) -> Decomposition {
-        let series = |n: usize| (0..weeks).map(|t| f64::from((t * 37 + n as i32 * 11) % 97) * 9.3).collect();
+        let series =
+            |n: usize| (0..weeks).map(|t| (f64::from(t) * 37.0 + n as f64 * 11.0) % 97.0 * 9.3).collect();
         Decomposition {
             kpi: "sales".into(),
             period: "week".into(),

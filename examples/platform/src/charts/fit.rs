@@ -37,7 +37,8 @@ pub struct Fit {
 impl Fit {
     /// Part of the periods whose observed value lies inside the band.
     pub fn coverage(&self) -> f64 {
-        let inside = self.actual.iter().zip(self.q5.iter().zip(&self.q95)).filter(|(a, (l, h))| l <= a && a <= h);
+        let inside =
+            self.actual.iter().zip(self.q5.iter().zip(&self.q95)).filter(|(a, (l, h))| l <= a && a <= h);
         inside.count() as f64 / self.actual.len().max(1) as f64
     }
 
@@ -70,7 +71,10 @@ impl Chart for Fit {
     fn description(&self) -> String {
         let range = calendar::range(&self.dates);
         let inside = fixed(self.coverage() * 100.0, 0);
-        format!("Two lines{range}. {}. {inside}\u{a0}% of the observed values lie inside the band.", self.heading())
+        format!(
+            "Two lines{range}. {}. {inside}\u{a0}% of the observed values lie inside the band.",
+            self.heading()
+        )
     }
 
     fn svg(&self, size: Size) -> String {
@@ -105,7 +109,13 @@ impl Chart for Fit {
             let (a, p) = if a <= p { (middle - gap, middle + gap) } else { (middle + gap, middle - gap) };
             canvas.text(right + 8.0, a + 4.0, Anchor::Start, "name", "Observed");
             canvas.text(right + 8.0, p + 4.0, Anchor::Start, "name predicted-name", "Predicted");
-            canvas.text(right + 8.0, f64::midpoint(strip_top, strip_bottom) + 4.0, Anchor::Start, "tick", "Difference");
+            canvas.text(
+                right + 8.0,
+                f64::midpoint(strip_top, strip_bottom) + 4.0,
+                Anchor::Start,
+                "tick",
+                "Difference",
+            );
         } else {
             canvas.line((left, 12.0), (left + 16.0, 12.0), "actual");
             canvas.text(left + 21.0, 16.0, Anchor::Start, "name", "Observed");

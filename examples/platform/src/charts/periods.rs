@@ -38,7 +38,8 @@ pub(super) fn spans(dates: &[Date]) -> Vec<Range<usize>> {
 pub(super) fn average(values: &[f64], spans: &[Range<usize>]) -> Vec<f64> {
     let mean = |span: &Range<usize>| {
         let part = values.get(span.start..span.end.min(values.len())).unwrap_or_default();
-        let (sum, count) = part.iter().filter(|v| v.is_finite()).fold((0.0, 0_u32), |(s, n), v| (s + v, n + 1));
+        let (sum, count) =
+            part.iter().filter(|v| v.is_finite()).fold((0.0, 0_u32), |(s, n), v| (s + v, n + 1));
         if count == 0 { f64::NAN } else { sum / f64::from(count) }
     };
     spans.iter().map(mean).collect()

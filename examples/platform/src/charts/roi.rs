@@ -49,7 +49,10 @@ impl Returns {
     /// One statement per channel, in the order of the picture.
     pub fn findings(&self) -> Vec<Finding> {
         let p = |row: &RoiRow| if self.has_value { row.p_above_break_even } else { None };
-        self.sorted().into_iter().map(|row| Finding::return_on_spend(&row.name, row.roi, p(row))).collect()
+        self.sorted()
+            .into_iter()
+            .map(|row| Finding::return_on_spend(&row.name, row.roi, p(row), &self.kpi))
+            .collect()
     }
 
     fn axis(&self, place: (f64, f64)) -> Scale {
@@ -75,13 +78,15 @@ impl Chart for Returns {
 
     fn heading(&self) -> String {
         let rows = self.sorted();
-        let what = if self.has_value { "returns most per unit of spend" } else { "brings most per unit of spend" };
+        let what =
+            if self.has_value { "returns most per unit of spend" } else { "brings most per unit of spend" };
         match rows.as_slice() {
             [] => "No channel to compare".to_owned(),
             [only] => Finding::return_on_spend(
                 &only.name,
                 only.roi,
                 only.p_above_break_even.filter(|_| self.has_value),
+                &self.kpi,
             )
             .sentence
             .trim_end_matches('.')
@@ -100,7 +105,8 @@ impl Chart for Returns {
 
     fn subtitle(&self) -> String {
         if self.has_value {
-            "Return per unit of spend with 90\u{a0}% interval; dashed: break-even; filled: reliably above it".to_owned()
+            "Return per unit of spend with 90\u{a0}% interval; dashed: break-even; filled: reliably above it"
+                .to_owned()
         } else {
             format!("{} per unit of spend with 90\u{a0}% interval", capital(&self.kpi))
         }
@@ -161,7 +167,11 @@ impl Chart for Returns {
     }
 
     fn table(&self) -> Table {
-        let unit = if self.has_value { "per unit of spend".to_owned() } else { format!("{} per unit of spend", self.kpi) };
+        let unit = if self.has_value {
+            "per unit of spend".to_owned()
+        } else {
+            format!("{} per unit of spend", self.kpi)
+        };
         let mut columns = vec![
             Column::new("channel", "Channel", ""),
             Column::new("mean", "Mean", unit.clone()),

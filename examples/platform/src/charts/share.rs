@@ -59,7 +59,8 @@ impl Chart for Shares {
                 fixed(spend * 100.0, 0),
                 fixed(row.effect.mean * 100.0, 0)
             ),
-            None => "No channel\u{2019}s share of the effect differs reliably from its share of the spend".to_owned(),
+            None => "No channel\u{2019}s share of the effect differs reliably from its share of the spend"
+                .to_owned(),
         }
     }
 
@@ -70,7 +71,11 @@ impl Chart for Shares {
     fn description(&self) -> String {
         let said = self.sorted().into_iter().map(|(row, spend)| {
             let spend = fixed(spend * 100.0, 1);
-            format!("{}: {spend}\u{a0}% of the spend, {} of the effect.", row.name, row.effect.say(&Unit::Percent))
+            format!(
+                "{}: {spend}\u{a0}% of the spend, {} of the effect.",
+                row.name,
+                row.effect.say(&Unit::Percent)
+            )
         });
         format!("Paired bars. {}", said.collect::<Vec<_>>().join(" "))
     }
@@ -84,7 +89,8 @@ impl Chart for Shares {
         let mut canvas = Canvas::open(&key, "bars", width, height, &self.heading(), &self.description());
         let (left, right) = if wide { (168.0, width - 60.0) } else { (8.0, width - 52.0) };
         let bottom = height - 28.0;
-        let ends = rows.iter().flat_map(|(row, spend)| [row.effect.q5, row.effect.q95, row.effect.mean, *spend]);
+        let ends =
+            rows.iter().flat_map(|(row, spend)| [row.effect.q5, row.effect.q95, row.effect.mean, *spend]);
         let (low, high) = extent(ends);
         let x = Scale::linear((low.min(0.0) * 100.0, high.max(0.01) * 104.0), (left, right));
         for tick in x.ticks(if wide { 6 } else { 4 }) {

@@ -112,7 +112,9 @@ impl ErrorPage {
                 "The most we accept is {max_megabytes}\u{a0}MB. Nothing was stored. \
                  Leave out columns you do not need, or upload weekly sums instead of daily rows."
             ),
-            Self::Invalid { .. } => "Nothing was stored. Correct what is listed here and send it again.".to_owned(),
+            Self::Invalid { .. } => {
+                "Nothing was stored. Correct what is listed here and send it again.".to_owned()
+            }
             Self::TooMany { retry_seconds } => {
                 format!("Please wait {} and try again.", words::duration(*retry_seconds))
             }

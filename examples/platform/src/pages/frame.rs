@@ -15,7 +15,12 @@ pub struct Brand {
 impl Brand {
     /// First letters of the first two words of the name.
     pub fn initials(&self) -> String {
-        self.name.split_whitespace().take(2).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
+        self.name
+            .split_whitespace()
+            .take(2)
+            .filter_map(|word| word.chars().next())
+            .flat_map(char::to_uppercase)
+            .collect()
     }
 }
 

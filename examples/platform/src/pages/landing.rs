@@ -49,9 +49,12 @@ struct Page<'a> {
 /// Two invented years with a season, three channels and a little noise; always the same.
 fn example_areas() -> Decomposition {
     let weeks = 104_u32;
-    let wave = |t: u32, period: f64, shift: f64| (f64::from(t) / period * std::f64::consts::TAU + shift).sin();
+    let wave =
+        |t: u32, period: f64, shift: f64| (f64::from(t) / period * std::f64::consts::TAU + shift).sin();
     let series = |level: f64, swing: f64, period: f64, shift: f64| -> Vec<f64> {
-        (0..weeks).map(|t| (level + swing * wave(t, period, shift) + 0.3 * swing * wave(t, 7.3, shift)).max(0.0)).collect()
+        (0..weeks)
+            .map(|t| (level + swing * wave(t, period, shift) + 0.3 * swing * wave(t, 7.3, shift)).max(0.0))
+            .collect()
     };
     let baseline = series(5200.0, 420.0, 52.0, 0.8);
     let names = [("Search", 1150.0, 260.0, 26.0), ("TV", 820.0, 700.0, 17.0), ("Social", 420.0, 160.0, 39.0)];

@@ -143,7 +143,7 @@ impl MappingView {
         if self.counts.is_empty() { words::counted(self.rows, "row", "rows") } else { self.counts.clone() }
     }
 
-    /// Where a problem is, in words: "Row 14, column tv_spend".
+    /// Where a problem is, in words: "Row 14, column tv".
     fn place(&self, problem: &Problem) -> String {
         let name = problem.column.and_then(|at| self.columns.get(at)).map(|column| column.name.as_str());
         match (problem.row, name) {
@@ -156,9 +156,8 @@ impl MappingView {
 
     /// The element a problem links to; empty where the row is not shown.
     fn target(&self, problem: &Problem) -> String {
-        let shown = |number: u64| {
-            self.preview.iter().chain(&self.problem_rows).any(|row| row.number == number)
-        };
+        let shown =
+            |number: u64| self.preview.iter().chain(&self.problem_rows).any(|row| row.number == number);
         match (problem.row, problem.column) {
             (Some(row), Some(column)) if shown(row) => format!("cell-{row}-{column}"),
             (Some(row), None) if shown(row) => format!("row-{row}"),
@@ -177,13 +176,16 @@ impl MappingView {
     }
 
     /// The columns with their class and their options: value, title, whether it is chosen.
-    fn heads(&self) -> Vec<(&ColumnView, &'static str, [(&'static str, &'static str, bool); 5])> {
+    fn heads(&self) -> Vec<(&ColumnView, &'static str, [RoleOption; 5])> {
         let bad = |at: usize| self.problems.iter().any(|p| p.row.is_none() && p.column == Some(at));
         let options = |role: Role| Role::ALL.map(|each| (each.value(), each.title(), each == role));
         let columns = self.columns.iter().enumerate();
         columns.map(|(at, column)| (column, mark(bad(at)), options(column.role))).collect()
     }
 }
+
+/// Value, title, and whether it is chosen.
+type RoleOption = (&'static str, &'static str, bool);
 
 const fn mark(bad: bool) -> &'static str {
     if bad { "bad-cell" } else { "" }

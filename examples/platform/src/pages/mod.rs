@@ -11,8 +11,10 @@
 
 mod brand;
 mod data;
+mod diagnosed;
 mod errors;
 mod frame;
+mod from_summary;
 mod landing;
 mod login;
 mod mapping;
@@ -24,6 +26,7 @@ pub use brand::{Accent, AccentError, brand_css};
 pub use data::{DataView, SourceRow, SourceStatus, UploadProblem};
 pub use errors::ErrorPage;
 pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment};
+pub use from_summary::{RunFacts, chart, results, run_results};
 pub use landing::LandingView;
 pub use login::{LoginDoor, LoginView};
 pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};

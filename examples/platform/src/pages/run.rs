@@ -138,7 +138,9 @@ impl Progress {
     fn sentence(state: WorkState, seconds_left: Option<u64>) -> String {
         match (state, seconds_left) {
             (WorkState::Queued, _) => "Waiting for a free worker".to_owned(),
-            (WorkState::Running, Some(seconds)) => format!("{} left", words::capital(&words::duration(seconds))),
+            (WorkState::Running, Some(seconds)) => {
+                format!("{} left", words::capital(&words::duration(seconds)))
+            }
             (WorkState::Running, None) => "Working out how long it takes".to_owned(),
             (WorkState::Done, _) => "Finished".to_owned(),
             (WorkState::Failed, _) => "Stopped".to_owned(),
@@ -209,6 +211,11 @@ pub struct Parameter {
 }
 
 impl RunResults {
+    /// "Show 14 parameters".
+    pub(crate) fn parameters_label(&self) -> String {
+        format!("Show {}", words::counted(self.parameters.len() as u64, "parameter", "parameters"))
+    }
+
     /// Class of a chart's width: charts over time are wide, charts by channel stand beside them.
     pub(crate) fn span(&self, figure: &Figure) -> &'static str {
         match figure.id {
