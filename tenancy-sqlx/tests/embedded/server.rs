@@ -74,15 +74,15 @@ async fn data_survives_a_stop_and_a_killed_server() {
     assert_eq!(text(&server.address().admin(), "SELECT note FROM kept").await, "here");
     server.stop().await.expect("stopped");
 
-    // The number in the pid file may belong to another program by now.
-    let stale = format!(
-        "{}\n{}\n1\n5432\n{}\n\n 1 1\nready\n",
-        std::process::id(),
-        data.join("pgdata").display(),
-        data.display()
-    );
+    // The number in the pid file may belong to another program by now. Not to this one: the server lets pass what
+    // it descends from.
+    let mut another = Command::new("sleep").arg("60").spawn().expect("another program");
+    let (pid, folder) = (another.id(), data.display());
+    let stale = format!("{pid}\n{folder}/pgdata\n1\n5432\n{folder}\n\n 1 1\nready\n");
     std::fs::write(data.join("pgdata/postmaster.pid"), stale).expect("a stale file");
-    start(&data).await.stop().await.expect("stopped");
+    let started = Server::start(&data, Install::Never).await;
+    another.kill().and_then(|()| another.wait()).expect("its end");
+    started.expect("a server").stop().await.expect("stopped");
 }
 
 #[tokio::test]
@@ -108,7 +108,8 @@ async fn a_second_user_of_a_folder_is_told_so_and_a_killed_one_leaves_it_free() 
     assert_eq!(pid_of(&data).as_deref(), Some(&*pid));
     assert_eq!(text(&server.address().admin(), "SELECT 'adopted'").await, "adopted");
     server.stop().await.expect("stopped");
-    assert!(!runs(&pid));
+    // The pid file goes a moment before the process.
+    within(Duration::from_secs(5), "the adopted server is down", || !runs(&pid));
 }
 
 #[tokio::test]
