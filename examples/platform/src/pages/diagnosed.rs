@@ -17,7 +17,7 @@ pub(super) fn checks(convergence: &Convergence) -> Vec<Diagnostic> {
             found: if check.name == CheckName::Divergences {
                 divergences(convergence)
             } else {
-                capital(&check.message)
+                capital(&named(&check.message))
             },
             passed: check.passed,
             advice: if check.passed { String::new() } else { advice(check.name).to_owned() },
@@ -71,6 +71,14 @@ const fn advice(name: CheckName) -> &'static str {
         CheckName::Divergences => {
             "Check the data for outliers and for channels with very few active periods, then run again."
         }
+    }
+}
+
+/// The message with the parameter in its brackets under a readable name.
+fn named(message: &str) -> String {
+    match message.split_once('(').and_then(|(head, rest)| Some((head, rest.rsplit_once(')')?))) {
+        Some((head, (name, tail))) => format!("{head}({}){tail}", readable(name)),
+        None => message.to_owned(),
     }
 }
 
@@ -152,5 +160,6 @@ mod tests {
     fn parameters_have_readable_names() {
         assert_eq!(readable("saturation_beta[TV [DE]]"), "TV [DE]: strength");
         assert_eq!(readable("mystery"), "mystery");
+        assert_eq!(named("the largest (sigma); must"), "the largest (Noise); must");
     }
 }

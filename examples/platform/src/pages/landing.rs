@@ -30,6 +30,7 @@ impl LandingView {
             areas: [areas.svg(Size::Wide), areas.svg(Size::Narrow)],
             dots: dots.svg(Size::Narrow),
             heading: dots.heading(),
+            quote: dots.findings().into_iter().next().map_or(String::new(), |finding| finding.sentence),
         }
         .render()
     }
@@ -44,6 +45,7 @@ struct Page<'a> {
     areas: [String; 2],
     dots: String,
     heading: String,
+    quote: String,
 }
 
 /// Two invented years with a season, three channels and a little noise; always the same.

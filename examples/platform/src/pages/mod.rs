@@ -38,6 +38,9 @@ pub use runs::{RunOutcome, RunRow, RunsView};
 pub const PRODUCT: &str = "Media Mix";
 
 #[cfg(test)]
+mod tests;
+
+#[cfg(test)]
 pub(crate) mod testing {
     //! What the palette's tests measure with.
     pub(crate) use super::brand::{DARK_SURFACES, LIGHT_SURFACES, Rgb, oklab};

@@ -122,7 +122,7 @@ impl Tile {
             label: label.to_owned(),
             value: unit.say_short(value),
             range: "measured, no interval".to_owned(),
-            note: unit.say(value),
+            note: if value.abs() < 1e6 { String::new() } else { unit.say(value) },
             spark: None,
         }
     }
@@ -144,6 +144,13 @@ pub struct Sureness {
     pub convergence: String,
     /// What was assumed, one sentence each.
     pub assumptions: Vec<String>,
+}
+
+impl Results {
+    /// Whether the statements fit below the chart of returns, beside the tall chart over time.
+    pub(crate) fn is_short(&self) -> bool {
+        self.channels.len() <= 4
+    }
 }
 
 impl OverviewView {

@@ -216,14 +216,19 @@ impl RunResults {
         format!("Show {}", words::counted(self.parameters.len() as u64, "parameter", "parameters"))
     }
 
-    /// Class of a chart's width: charts over time are wide, charts by channel stand beside them.
-    pub(crate) fn span(&self, figure: &Figure) -> &'static str {
-        match figure.id {
-            _ if self.figures.len() == 1 => "span-12",
-            "roi" | "shares" => "span-4",
-            _ => "span-8",
-        }
+    /// Charts over time: the wide column.
+    pub(crate) fn over_time(&self) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().filter(|figure| !is_by_channel(figure))
     }
+
+    /// Charts with a row per channel: the narrow column beside it.
+    pub(crate) fn by_channel(&self) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().filter(|figure| is_by_channel(figure))
+    }
+}
+
+fn is_by_channel(figure: &Figure) -> bool {
+    matches!(figure.id, "roi" | "shares")
 }
 
 impl Parameter {

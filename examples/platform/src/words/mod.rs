@@ -6,13 +6,18 @@
 //! 2. An [`Interval`] is never said without its level: `2.1 (90 %: 1.7 to 2.4)`.
 //! 3. A number is rounded to what its interval supports: two significant digits of the interval's
 //!    width. Zeros that all three numbers would end in are dropped.
-//! 4. A channel that does not clear break-even is "not reliably above break-even". Nothing here says
-//!    that a channel loses money, since an interval around 1 does not show that.
+//! 4. A channel whose interval spans break-even is "not reliably above break-even". Nothing here says
+//!    that a channel loses money, since such an interval does not show that.
 //!
 //! A [`Finding`] holds the sentence and the numbers it was made from and serialises to both, so that
 //! a page and its JSON cannot disagree. Missing and infinite numbers are said as an en dash.
 
+mod number;
+
 use serde::Serialize;
+
+use number::{MINUS, NBSP, order, symbol};
+pub use number::{capital, compact, count, counted, decimals_for, duration, fixed, list};
 
 /// A mean with the 5 % and 95 % quantiles of its draws.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -141,15 +146,15 @@ impl Unit {
         }
     }
 
-    /// A measured number short enough for a tile: `€10.52M`.
+    /// A measured number short enough for a tile: `946,006` or `€10.52M`.
     pub fn say_short(&self, value: f64) -> String {
-        self.short(&compact(value * self.factor()))
+        let shown = value * self.factor();
+        if shown.abs() < 1e6 { self.short(&trimmed(shown)) } else { self.short(&compact(shown)) }
     }
 
     /// A measured number, which has no interval, at three to four significant digits.
     pub fn say(&self, value: f64) -> String {
-        let shown = value * self.factor();
-        self.long(&fixed(shown, decimals_for(shown)))
+        self.long(&trimmed(value * self.factor()))
     }
 }
 
@@ -225,6 +230,9 @@ impl Finding {
             ) => {
                 format!("{channel} is {} above break-even, not reliably so: {said}.", word.as_str())
             }
+            Some(Confidence::Unclear) if roi.q95 < 1.0 && p_above.is_some_and(|p| p <= 0.05) => {
+                format!("{channel} is almost certainly below break-even: {said}.")
+            }
             Some(Confidence::Unclear) => format!("{channel} is not reliably above break-even: {said}."),
         };
         Self::new(channel, sentence, roi, unit).with_probability(p_above)
@@ -249,116 +257,9 @@ impl Finding {
     }
 }
 
-/// No-break space between a number and its sign.
-const NBSP: char = '\u{a0}';
-/// The typographic minus, as wide as a digit.
-const MINUS: char = '\u{2212}';
-
-/// A number with exactly `decimals` digits after the point and grouped thousands; negative
-/// `decimals` round to tens, hundreds, ….
-pub fn fixed(value: f64, decimals: i32) -> String {
-    if !value.is_finite() {
-        return "–".to_owned();
-    }
-    let digits = decimals.clamp(0, 12).unsigned_abs() as usize;
-    let step = 10_f64.powi(-decimals.min(0));
-    let text = format!("{:.digits$}", (value.abs() / step).round_if(decimals < 0) * step);
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let sign = if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
-    format!("{sign}{}{rest}", grouped(whole))
-}
-
-/// A count with grouped thousands.
-pub fn count(value: u64) -> String {
-    grouped(&value.to_string())
-}
-
-/// `1 week`, `104 weeks`.
-pub fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
-/// A number short enough for an axis: `1.2k`, `3M`.
-pub fn compact(value: f64) -> String {
-    let size = value.abs();
-    let (divisor, suffix) = match size {
-        s if s >= 1e9 => (1e9, "B"),
-        s if s >= 1e6 => (1e6, "M"),
-        s if s >= 1e3 => (1e3, "k"),
-        _ => (1.0, ""),
-    };
-    let text = fixed(value / divisor, if size >= 1.0 || size == 0.0 { 2 } else { 1 - order(size) });
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{suffix}")
-}
-
-/// A waiting time as people say it: "about 40 seconds", "about 3 minutes".
-pub fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=4 => "a few seconds".to_owned(),
-        5..=89 => format!("about {} seconds", seconds.div_ceil(5) * 5),
-        90..=5399 => format!("about {} minutes", (seconds + 30) / 60),
-        _ => format!("about {} hours", (seconds + 1800) / 3600),
-    }
-}
-
-/// "Search", "Search and TV", "Search, TV and Radio".
-pub fn list(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// The text with a capital first letter.
-pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Digits that show a measured number with four significant ones, and never cut a whole number.
-pub fn decimals_for(value: f64) -> i32 {
-    let size = value.abs();
-    if !size.is_finite() || size == 0.0 {
-        0
-    } else {
-        (3 - order(size)).clamp(0, 12).min(if size >= 100.0 { 0 } else { 12 })
-    }
-}
-
-fn order(size: f64) -> i32 {
-    size.log10().floor() as i32
-}
-
-fn grouped(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn symbol(code: &str) -> Option<&'static str> {
-    match code {
-        "EUR" => Some("€"),
-        "USD" => Some("$"),
-        "GBP" => Some("£"),
-        _ => None,
-    }
-}
-
-trait RoundIf {
-    fn round_if(self, yes: bool) -> f64;
-}
-
-impl RoundIf for f64 {
-    fn round_if(self, yes: bool) -> f64 {
-        if yes { self.round() } else { self }
-    }
+/// Four significant digits, or all of a whole number.
+fn trimmed(value: f64) -> String {
+    fixed(value, if value.fract() == 0.0 { 0 } else { decimals_for(value) })
 }
 
 #[cfg(test)]
@@ -423,16 +324,5 @@ mod tests {
         assert_eq!(json["sentence"], finding.sentence.as_str());
         assert_eq!(json["confidence"], "almost_certainly");
         assert_eq!(json["value"]["mean"], 2.1);
-    }
-
-    #[test]
-    fn axis_numbers_are_short_and_counts_are_grouped() {
-        let cases =
-            [(0.0, "0"), (1500.0, "1.5k"), (-2e6, "−2M"), (0.25, "0.25"), (1e9, "1B"), (100.0, "100")];
-        for (value, text) in cases {
-            assert_eq!(compact(value), text);
-        }
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(fixed(-0.0001, 2), "0.00");
     }
 }

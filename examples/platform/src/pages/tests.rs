@@ -1,0 +1,204 @@
+//! What must hold for every page, checked on rendered HTML with hostile names in every field.
+
+use jiff::Timestamp;
+use mmm_core::artifact::Summary;
+use serde_json::json;
+
+use super::*;
+
+const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e} red;background:url()";
+
+fn frame(section: Section) -> Frame {
+    let notice = Some(Notice { kind: NoticeKind::Problem, text: HOSTILE.into() });
+    let brand = Brand { name: HOSTILE.into(), logo: None };
+    Frame { brand, person: HOSTILE.into(), section, csrf: "the-token".into(), notice }
+}
+
+fn summary(converged: bool) -> Summary {
+    let interval = |mean: f64| json!({"mean": mean, "median": mean, "q5": mean * 0.9, "q95": mean * 1.1});
+    let check =
+        |name: &str, passed| json!({"name": name, "passed": passed, "message": "the largest is 1.2 (sigma)"});
+    let series = [30.0, 40.0];
+    serde_json::from_value(json!({
+        "format": 1,
+        "convergence": {
+            "converged": converged, "worst_r_hat": 1.002, "min_ess_bulk": 900.0, "min_ess_tail": 800.0,
+            "divergences": 0, "kept": 4000,
+            "checks": [check("r_hat", converged), check("divergences", true)],
+        },
+        "channels": [{
+            "name": HOSTILE, "spend": 10.0, "contribution": interval(20.0), "share": interval(0.3),
+            "roi": interval(2.0), "p_above_break_even": 0.99,
+        }],
+        "over_time": {
+            "dates": ["2024-01-01", "2024-01-08"], "actual": series, "fitted": series, "band_low": series,
+            "band_high": series, "baseline": series,
+            "channels": [{"name": HOSTILE, "mean": series, "q5": series, "q95": series}],
+        },
+        "measures": {"r_squared": 0.9, "mape": 0.04, "band_coverage": 0.93},
+        "parameters": [{
+            "name": format!("saturation_beta[{HOSTILE}]"), "mean": 1.0, "sd": 0.1, "q5": 0.9, "q95": 1.1,
+            "r_hat": null, "ess_bulk": 900.0, "ess_tail": 800.0, "mcse_mean": null,
+        }],
+        "contributions": [],
+        "model": {
+            "crate_version": "0.1.0", "spec": {}, "settings": {"seed": 7}, "kpi": HOSTILE, "kpi_value": 1.0,
+            "frequency": "weekly", "periods": 2, "controls": [], "data_fingerprint": "00",
+        },
+    }))
+    .unwrap()
+}
+
+fn facts() -> RunFacts {
+    RunFacts {
+        run_id: "r1".into(),
+        source_name: HOSTILE.into(),
+        finished: Timestamp::UNIX_EPOCH,
+        newer_run: None,
+    }
+}
+
+fn run(converged: bool) -> String {
+    let state = RunState::Done(Box::new(run_results(&summary(converged), &facts())));
+    let view = RunView { id: "r1".into(), source_name: HOSTILE.into(), source_id: "s1".into(), state };
+    view.render(&frame(Section::Runs)).unwrap()
+}
+
+fn mapping() -> MappingView {
+    MappingView {
+        id: "s1".into(),
+        file_name: HOSTILE.into(),
+        status: SourceStatus::Proposed,
+        rows: 30,
+        counts: String::new(),
+        columns: vec![ColumnView { name: HOSTILE.into(), kind: "number".into(), role: Role::Spend }],
+        preview: vec![PreviewRow { number: 2, cells: vec![HOSTILE.into()] }],
+        problem_rows: Vec::new(),
+        problems: vec![
+            Problem { row: Some(2), column: Some(0), code: "x".into(), message: HOSTILE.into() },
+            Problem { row: Some(99), column: Some(0), code: "x".into(), message: "elsewhere".into() },
+        ],
+        warnings: vec![HOSTILE.into()],
+        kpi_value: "12,5o".into(),
+        kpi_value_error: Some(HOSTILE.into()),
+        runs: Vec::new(),
+    }
+}
+
+fn login() -> LoginView {
+    let door = LoginDoor::Tenant(Brand { name: HOSTILE.into(), logo: None });
+    let email = "typed@example.org".to_owned();
+    LoginView {
+        door,
+        csrf: "the-token".into(),
+        email,
+        next: "/data".into(),
+        error: Some(HOSTILE.into()),
+        notice: None,
+    }
+}
+
+fn pages() -> Vec<String> {
+    let overview = |state| OverviewView { state }.render(&frame(Section::Overview)).unwrap();
+    let data = DataView { sources: Vec::new(), refused: None, max_megabytes: 50 };
+    vec![
+        overview(OverviewState::Empty),
+        overview(OverviewState::Ready(Box::new(results(&summary(true), &facts()).unwrap()))),
+        run(true),
+        run(false),
+        data.render(&frame(Section::Data)).unwrap(),
+        mapping().render(&frame(Section::Data)).unwrap(),
+        login().render().unwrap(),
+        LandingView { base_domain: HOSTILE.into() }.render().unwrap(),
+        ErrorPage::Invalid { problems: vec![HOSTILE.into()] }.render(Some(&frame(Section::Data).brand)),
+    ]
+}
+
+#[test]
+fn nothing_a_tenant_typed_becomes_markup() {
+    for page in pages() {
+        assert_eq!(page.matches("<script").count(), 1, "only our own script: {page}");
+    }
+}
+
+#[test]
+fn pages_have_no_inline_style_and_no_foreign_address() {
+    for page in pages() {
+        assert!(!page.contains(" style=") && !page.contains("<style"), "{page}");
+        assert!(!page.contains(" onclick=") && !page.contains("javascript:"), "{page}");
+        for attribute in ["href=\"http", "src=\"http", "action=\"http", "href=\"//", "src=\"//"] {
+            assert!(!page.contains(attribute), "{attribute} in {page}");
+        }
+    }
+}
+
+#[test]
+fn every_form_posts_its_token() {
+    for page in pages() {
+        for form in page.split("<form ").skip(1) {
+            let form = form.split("</form>").next().unwrap_or_default();
+            assert!(form.starts_with("method=\"post\""), "{form}");
+            assert!(form.contains("name=\"csrf\" value=\"the-token\""), "{form}");
+        }
+    }
+}
+
+#[test]
+fn every_control_has_a_name_for_a_screen_reader() {
+    for page in pages() {
+        for control in page.split(['<']).filter(|tag| tag.starts_with("select") || tag.starts_with("input")) {
+            let id = control.split("id=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let quiet = control.contains("type=\"hidden\"") || control.contains("type=\"file\"");
+            assert!(quiet || id.is_some_and(|id| page.contains(&format!("for=\"{id}\""))), "{control}");
+        }
+        assert_eq!(page.matches("<main").count(), 1);
+        assert_eq!(page.matches("<h1").count(), 1);
+    }
+}
+
+#[test]
+fn ids_are_unique_and_references_resolve() {
+    for page in pages() {
+        let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for id in &ids {
+            assert_eq!(ids.iter().filter(|other| *other == id).count(), 1, "{id} in {page}");
+        }
+        let links = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
+        let names = page.split("aria-labelledby=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for target in links.chain(names.flat_map(str::split_whitespace)) {
+            assert!(ids.contains(&target), "#{target} leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn forms_keep_what_was_typed_except_the_password() {
+    let page = login().render().unwrap();
+    assert!(page.contains("value=\"typed@example.org\""));
+    assert!(mapping().render(&frame(Section::Data)).unwrap().contains("value=\"12,5o\""));
+}
+
+#[test]
+fn a_fit_that_has_not_converged_gives_no_advice() {
+    let summary = summary(false);
+    assert!(results(&summary, &facts()).is_none());
+    assert!(chart(&summary, "roi").is_none() && chart(&summary, "shares").is_none());
+    assert!(chart(&summary, "fit").is_some());
+    let page = run(false);
+    assert!(page.contains("gives no advice"));
+    assert!(!page.contains("break-even") && !page.contains("returns more"));
+}
+
+#[test]
+fn an_unknown_chart_is_none() {
+    assert!(chart(&summary(true), "../secrets").is_none());
+}
+
+#[test]
+fn a_sentence_on_the_page_is_in_the_json_of_its_chart() {
+    let summary = summary(true);
+    let json = chart(&summary, "roi").unwrap().to_json();
+    let results = results(&summary, &facts()).unwrap();
+    assert_eq!(json["rows"][0]["statement"], results.channels[0].sentence.as_str());
+    assert_eq!(json["heading"], results.roi.heading.as_str());
+}
