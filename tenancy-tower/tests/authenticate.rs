@@ -4,8 +4,7 @@
 
 mod kit;
 
-use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -203,47 +202,4 @@ async fn another_sites_page_changes_nothing() {
     assert_eq!(seen.status, StatusCode::FORBIDDEN);
     assert!(seen.body.contains("cross_site"), "{}", seen.body);
     assert_eq!(send(&world.stack(), from("same-origin")).await.status, StatusCode::OK);
-}
-
-/// Keeps the events of target `security` as text.
-#[derive(Clone, Default)]
-struct Watch(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Watch {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "security" && *metadata.level() <= tracing::Level::WARN
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut text = String::new();
-        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            let _ = write!(text, "{field}={value:?} ");
-        });
-        self.0.lock().unwrap().push(text);
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn the_operator_learns_of_a_foreign_credential_and_no_log_holds_it() {
-    let world = World::new();
-    let bearer = world.bearer(1, &world.bob);
-    let watch = Watch::default();
-    let _guard = tracing::subscriber::set_default(watch.clone());
-    send(&world.stack(), get(ACME, &[("authorization", &bearer)])).await;
-    let events = watch.0.lock().unwrap().clone();
-    let [event] = &events[..] else { panic!("one event: {events:?}") };
-    let (acme, globex) = (world.records[0].id, world.records[1].id);
-    assert!(event.contains("foreign_credential"), "{event}");
-    assert!(event.contains(&format!("host_tenant={acme}")), "{event}");
-    assert!(event.contains(&format!("credential_tenant={globex}")), "{event}");
-    assert!(!event.contains(&bearer[7..]), "{event}");
 }
