@@ -57,7 +57,7 @@ pub enum MigrateError {
     Step(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Makes the roles (or gives them these passwords), then applies [`TENANCY`] and `schemas` in order.
+/// Makes the roles with these passwords (without, roles that are there keep theirs), then applies [`TENANCY`] and `schemas` in order.
 ///
 /// `admin` is a superuser's connection. Safe to repeat and to run twice at once.
 ///
@@ -67,7 +67,7 @@ pub enum MigrateError {
 pub async fn migrate(
     admin: &mut PgConnection,
     roles: &Roles,
-    passwords: &Passwords,
+    passwords: Option<&Passwords>,
     schemas: &[Schema],
 ) -> Result<(), MigrateError> {
     create_roles(admin, roles, passwords).await?;
@@ -110,7 +110,7 @@ impl Schema {
 }
 
 /// Roles belong to the server, not to the database: made under a lock, altered to what they must be.
-async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: &Passwords) -> Result<(), sqlx::Error> {
+async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: Option<&Passwords>) -> Result<(), sqlx::Error> {
     let mut tx = admin.begin().await?;
     tx.execute("SELECT pg_advisory_xact_lock(7165213490233)").await?;
     let plain = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";
@@ -118,10 +118,10 @@ async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: &Passw
         (&roles.owner, None, "NOBYPASSRLS"),
         (&roles.keeper, None, "NOBYPASSRLS"),
         (&roles.control, None, "NOBYPASSRLS"),
-        (&roles.gate, Some(&passwords.gate), "NOBYPASSRLS"),
-        (&roles.rw, Some(&passwords.rw), "NOBYPASSRLS"),
-        (&roles.ops, Some(&passwords.ops), "BYPASSRLS"),
-        (&roles.migrator, Some(&passwords.migrator), "BYPASSRLS"),
+        (&roles.gate, Some(passwords.map(|p| &p.gate)), "NOBYPASSRLS"),
+        (&roles.rw, Some(passwords.map(|p| &p.rw)), "NOBYPASSRLS"),
+        (&roles.ops, Some(passwords.map(|p| &p.ops)), "BYPASSRLS"),
+        (&roles.migrator, Some(passwords.map(|p| &p.migrator)), "BYPASSRLS"),
     ] {
         let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
             .bind(name)
@@ -129,7 +129,8 @@ async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: &Passw
             .await?;
         let verb = if exists { "ALTER" } else { "CREATE" };
         let login = match login {
-            Some(password) => format!("LOGIN PASSWORD {}", literal(&mut tx, password).await?),
+            Some(Some(password)) => format!("LOGIN PASSWORD {}", literal(&mut tx, password).await?),
+            Some(None) => "LOGIN".to_owned(),
             None => "NOLOGIN".to_owned(),
         };
         tx.execute(AssertSqlSafe(format!("{verb} ROLE {name} {login} {plain} {bypass}"))).await?;

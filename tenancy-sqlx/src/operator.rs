@@ -87,6 +87,11 @@ impl OperatorDoor {
         Ok(Self { pool: pool(options, 4, Duration::from_secs(5)).await? })
     }
 
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     /// Makes an active tenant.
     ///
     /// # Errors

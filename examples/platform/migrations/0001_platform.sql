@@ -1,5 +1,8 @@
 -- What tenants keep: uploads on their way to becoming sources, sources with their rows, and models.
 
+GRANT USAGE ON SCHEMA platform TO app_gate, app_rw;
+GRANT SELECT ON platform.migrations TO app_gate, app_rw;
+
 SET LOCAL ROLE app_owner;
 
 -- A file as it came, for an hour, until somebody has said what its columns mean. Not a source.

@@ -1,1 +1,28 @@
-//! Under construction.
+//! A multi-tenant marketing-analytics platform that composes the tenancy crates.
+//!
+//! Start reading at [`stack`] (what a request passes), [`routes`] (everything that can be asked) and
+//! [`platform`] (how the parts are put together); then one folder per area.
+
+pub mod analysis;
+pub mod app;
+pub mod assets;
+pub mod charts;
+pub mod config;
+pub mod data;
+pub mod demo;
+pub mod failure;
+pub mod health;
+pub mod ingest;
+pub mod landing;
+pub mod login;
+pub mod overview;
+pub mod pages;
+pub mod platform;
+pub mod routes;
+pub mod runs;
+pub mod serve;
+pub mod server;
+pub mod stack;
+pub mod view;
+pub mod words;
+pub mod worker;

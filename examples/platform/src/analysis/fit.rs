@@ -1,0 +1,154 @@
+//! The computing part of a run: from a source to a summary, on blocking threads, without a database.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use mmm_core::artifact::Summary;
+use mmm_core::data::Dataset;
+use mmm_core::diagnose::Convergence;
+use mmm_core::fit::{FitError, FitSettings};
+use mmm_core::model::Model;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::start::spec;
+use crate::ingest::Source;
+use crate::worker::{Halt, WorkError};
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Stage {
+    /// Reading the data once more.
+    Checking,
+    /// Building the model.
+    Preparing,
+    /// Drawing from the posterior.
+    Sampling,
+    /// Computing contributions and intervals.
+    Summarising,
+}
+
+impl Stage {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [Self::Checking, Self::Preparing, Self::Sampling, Self::Summarising];
+
+    /// Its name, as it is stored and answered.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Preparing => "preparing",
+            Self::Sampling => "sampling",
+            Self::Summarising => "summarising",
+        }
+    }
+}
+
+/// How far a fit is: set by the threads that fit, read by whoever reports.
+#[derive(Debug, Default)]
+pub struct Meter {
+    stage: AtomicU8,
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Meter {
+    /// Percent of all draws (below 100 until everything is finished) and the stage.
+    pub fn read(&self) -> (u8, Stage) {
+        let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
+        let percent = (100 * done).checked_div(total).unwrap_or(0).min(99);
+        let stage = Stage::ALL[usize::from(self.stage.load(Ordering::Relaxed)).min(3)];
+        (u8::try_from(percent).unwrap_or(99), stage)
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+}
+
+/// What a fit leaves.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// The SHA-256 of the data, in hexadecimal.
+    pub dataset_hash: String,
+    /// Whether the numbers may be acted upon, and why not.
+    pub convergence: Convergence,
+    /// What a page shows. Without convergence it names no channel's figures.
+    pub summary: Summary,
+}
+
+/// Fits the preset model to a source. Blocks; ends within a draw once `halt` is said.
+///
+/// # Errors
+///
+/// [`WorkError::Failed`] with the reason in words, [`WorkError::Halted`].
+pub fn fit(source: &Source, settings: &FitSettings, meter: &Meter, halt: &Halt) -> Result<Fitted, WorkError> {
+    let dataset_hash = hash(source)?;
+    let data = dataset(source)?;
+
+    meter.enter(Stage::Preparing);
+    let model = Model::new(spec(), data).map_err(|error| failed("No model can be built from this data", &error))?;
+
+    meter.enter(Stage::Sampling);
+    let fit = model.fit_observed(settings, |progress| {
+        meter.total.store(progress.draws_total, Ordering::Relaxed);
+        meter.done.fetch_max(progress.draws_done, Ordering::Relaxed);
+        if halt.is_said() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let fit = fit.map_err(|error| match error {
+        FitError::Cancelled => WorkError::Halted,
+        error => failed("The model could not be fitted", &error),
+    })?;
+
+    meter.enter(Stage::Summarising);
+    let summary = fit.summary().map_err(|error| failed("The fit gave no usable figures", &error))?;
+    if halt.is_said() {
+        return Err(WorkError::Halted);
+    }
+    let convergence = summary.convergence.clone();
+    let summary = if convergence.converged { summary } else { without_advice(summary) };
+    Ok(Fitted { dataset_hash, convergence, summary })
+}
+
+/// Data, line and diagnostics stay; whatever would tell what a channel brought is left out.
+fn without_advice(mut summary: Summary) -> Summary {
+    summary.channels.clear();
+    summary.over_time.channels.clear();
+    summary.over_time.baseline.clear();
+    summary.contributions.clear();
+    summary
+}
+
+fn dataset(source: &Source) -> Result<Dataset, WorkError> {
+    let builder = Dataset::builder().dates(&source.dates).kpi(&source.kpi.name, source.kpi.values.iter().copied());
+    let builder = match source.kpi_value {
+        Some(worth) => builder.kpi_value(worth),
+        None => builder,
+    };
+    let builder = source
+        .channels
+        .iter()
+        .fold(builder, |builder, channel| builder.channel(&channel.name, channel.values.iter().copied()));
+    let builder = source
+        .controls
+        .iter()
+        .fold(builder, |builder, control| builder.control(&control.name, control.values.iter().copied()));
+    builder.build().map_err(|error| {
+        let listed: Vec<String> = error.problems().iter().take(5).map(ToString::to_string).collect();
+        let more = error.problems().len().saturating_sub(listed.len());
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        WorkError::Failed(format!("This data cannot be fitted: {}{more}.", listed.join("; ")))
+    })
+}
+
+/// The SHA-256 of the source as JSON: fields in a fixed order, numbers with the digits that tell them
+/// apart, so equal data has an equal hash on every machine.
+fn hash(source: &Source) -> Result<String, WorkError> {
+    let json = serde_json::to_vec(source).map_err(|error| failed("The data cannot be read", &error))?;
+    Ok(Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn failed(what: &str, why: &dyn std::error::Error) -> WorkError {
+    WorkError::Failed(format!("{what}: {why}."))
+}

@@ -1,0 +1,23 @@
+//! A model run: asked for in a request, done by the worker, read by polling.
+//!
+//! ```text
+//! start(tx)        a job and a row of `mmm_models` with the same id, in the request's transaction
+//! AnalysisHandler  source -> data set -> model -> draws -> summary; one transaction stores the end
+//! read(tx), list   state and progress from the job, results from the model
+//! ```
+//!
+//! A run ends `done` or `failed`, and `done` does not mean usable: where `converged` is false the
+//! results hold diagnostics and nothing about what a channel returned.
+
+mod fit;
+mod handler;
+mod read;
+mod start;
+
+pub use fit::{Fitted, Meter, Stage, fit};
+pub use handler::AnalysisHandler;
+pub use read::{Analysis, ReadError, Run, list, read};
+pub use start::{DEFAULT_SEED, StartError, start};
+
+/// The kind of these jobs.
+pub const KIND: &str = "analysis";

@@ -1,0 +1,69 @@
+//! Asking for a run.
+
+use mmm_core::fit::FitSettings;
+use mmm_core::model::ModelSpec;
+use serde_json::json;
+use tenancy_core::{JobId, TenantContext};
+use tenancy_sqlx::TenantTx;
+use tenancy_sqlx::jobs::{JobError, NewJob};
+use uuid::Uuid;
+
+use super::KIND;
+
+/// The seed where none is given: the same data gives the same numbers every time.
+pub const DEFAULT_SEED: u64 = 42;
+
+/// Why no run was started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The tenant has no such source.
+    #[error("there is no such data source")]
+    UnknownSource,
+    /// The database refused or is away.
+    #[error("the run could not be started")]
+    Database(#[from] sqlx::Error),
+    /// The job was not enqueued.
+    #[error("the run could not be enqueued")]
+    Job(#[from] JobError),
+}
+
+/// Starts a run on a source, in the request's transaction: it exists if the request succeeds.
+///
+/// # Errors
+///
+/// [`StartError::UnknownSource`] for an unknown id and another tenant's alike.
+pub async fn start(
+    tx: &mut TenantTx,
+    context: &TenantContext,
+    source: Uuid,
+    seed: Option<u64>,
+) -> Result<JobId, StartError> {
+    // Locked, so that it is not deleted before the run's row refers to it.
+    let known = sqlx::query("SELECT FROM data_sources WHERE id = $1 FOR KEY SHARE")
+        .bind(source)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if known.is_none() {
+        return Err(StartError::UnknownSource);
+    }
+    let job = NewJob::new(KIND, json!({})).requested_by(context.actor().user());
+    let job = tx.enqueue(&job).await?.job_id;
+
+    let settings = FitSettings::seeded(seed.unwrap_or(DEFAULT_SEED));
+    let parameters = json!({ "spec": spec(), "settings": settings });
+    sqlx::query("INSERT INTO mmm_models (id, source_id, model_type, parameters, seed) VALUES ($1, $2, $3, $4, $5)")
+        .bind(job.as_uuid())
+        .bind(source)
+        .bind("geometric_logistic")
+        .bind(parameters)
+        .bind(settings.seed.cast_signed())
+        .execute(&mut **tx)
+        .await?;
+    Ok(job)
+}
+
+/// The model that runs fit: the preset of PyMC-Marketing.
+pub(super) fn spec() -> ModelSpec {
+    ModelSpec::pymc()
+}

@@ -1,0 +1,157 @@
+//! Data sources for programs.
+
+use axum::Json;
+use axum::extract::{FromRequest as _, Multipart, Path, Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tenancy_tower::extract::Member;
+use uuid::Uuid;
+
+use super::intake::{self, Accepted, Incoming};
+use super::store;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::ingest::{self, Roles};
+
+/// What may be said beside a file that is sent as it is.
+#[derive(Debug, Default, Deserialize)]
+pub struct UploadQuery {
+    name: Option<String>,
+    roles: Option<String>,
+    kpi_value: Option<String>,
+}
+
+/// `POST /tenant/data/upload`
+pub async fn upload(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Query(query): Query<UploadQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<Accepted>), Failure> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
+    let incoming = match kind.as_str() {
+        "multipart/form-data" => {
+            let form = Multipart::from_request(request, &app).await;
+            intake::read_form(form.map_err(|_| Failure::invalid("bad_form", "The form has no boundary."))?).await?
+        }
+        "text/csv" | "text/plain" | "application/csv" | "application/octet-stream" => Incoming {
+            roles: query.roles.as_deref().map(Roles::from_json).transpose().map_err(Failure::Data)?,
+            kpi_value: kpi_value(query.kpi_value.as_deref())?,
+            file_name: query.name.unwrap_or_default(),
+            bytes: intake::read_body(request.into_body()).await?,
+        },
+        _ => {
+            let what = "Send the file as text/csv, or as the field `file` of multipart/form-data.";
+            return Err(Failure::Unsupported(what));
+        }
+    };
+    Ok((StatusCode::CREATED, Json(intake::accept(&app, &context, incoming).await?)))
+}
+
+fn kpi_value(text: Option<&str>) -> Result<Option<f64>, Failure> {
+    text.map_or(Ok(None), |text| ingest::kpi_value(text).map_err(|problem| Failure::Data(vec![problem])))
+}
+
+/// `PUT /tenant/data/sources/{id}/roles`
+pub async fn confirm(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+    body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
+) -> Result<Json<Accepted>, Failure> {
+    let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let Ok(Json(body)) = body else {
+        return Err(Failure::invalid("bad_roles", "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as JSON."));
+    };
+    let (roles, kpi_value) = roles_of(body)?;
+    Ok(Json(intake::promote(&app, &context, id, roles, kpi_value).await?))
+}
+
+/// Roles as an object of names, or as the list of columns that the upload answered.
+fn roles_of(body: Value) -> Result<(Roles, Option<f64>), Failure> {
+    let worth = match body.get("kpi_value") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => kpi_value(Some(text))?,
+        Some(other) => kpi_value(Some(&other.to_string()))?,
+    };
+    let said = body.get("roles").or_else(|| body.get("columns")).cloned().unwrap_or(body);
+    let said = match said {
+        Value::Array(columns) => {
+            let pair = |column: &Value| Some((column.get("name")?.as_str()?.to_owned(), column.get("role")?.clone()));
+            let pairs: Option<serde_json::Map<_, _>> = columns.iter().map(pair).collect();
+            pairs.map_or(Value::Null, Value::Object)
+        }
+        other => other,
+    };
+    Ok((Roles::from_value(&said).map_err(Failure::Data)?, worth))
+}
+
+/// `GET /tenant/data/sources`
+pub async fn sources(State(app): State<App>, Member { context, .. }: Member) -> Result<Json<Value>, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let listed = store::list(&mut tx).await?;
+    let sources: Vec<Value> = listed
+        .iter()
+        .map(|source| {
+            json!({
+                "source_id": source.id,
+                "name": source.name,
+                "status": if source.summary.is_some() { "ready" } else { "proposed" },
+                "rows": source.rows,
+                "summary": source.summary,
+                "created_at": source.created.to_string(),
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "sources": sources })))
+}
+
+/// `GET /tenant/data/sources/{id}`
+pub async fn source(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    let id: Uuid = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin_read(&context).await?;
+    if let Some(stored) = store::load(&mut tx, id).await? {
+        return Ok(Json(json!({
+            "source_id": id,
+            "status": "ready",
+            "name": stored.name,
+            "rows": stored.source.dates.len(),
+            "columns": stored.columns,
+            "kpi_value": stored.source.kpi_value,
+            "warnings": stored.warnings,
+        })));
+    }
+    drop(tx);
+    let (name, table) = intake::waiting_table(&app, &context, id).await?;
+    Ok(Json(json!({
+        "source_id": id,
+        "status": "proposed",
+        "name": name,
+        "rows": table.rows(),
+        "columns": ingest::suggest(&table),
+        "warnings": table.warnings(),
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_may_be_sent_as_an_object_or_as_the_list_of_columns() {
+        let nested = json!({"roles": {"week": "date", "y": "kpi"}, "kpi_value": 2.5});
+        let listed = json!({"columns": [{"name": "week", "role": "date"}, {"name": "y", "role": "kpi"}], "kpi_value": "2.5"});
+        assert_eq!(roles_of(nested).unwrap(), roles_of(listed).unwrap());
+        for bad in [json!([]), json!(7), json!({"roles": [{"name": "week"}]}), json!({"roles": {"a": "b"}})] {
+            assert!(matches!(roles_of(bad.clone()), Err(Failure::Data(_)) | Ok((_, None))), "{bad}");
+        }
+    }
+}

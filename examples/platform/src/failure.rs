@@ -1,0 +1,212 @@
+//! What handlers answer when they cannot do what was asked, and the one place that writes it.
+//!
+//! A handler returns a [`Failure`]; it becomes a bare response that carries it. [`render`], around
+//! every route, writes it as problem+json or as a page, whichever the caller asked for. What went
+//! wrong inside is logged with the request's id and never shown.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use tenancy_core::TenantContext;
+use tenancy_sqlx::{BeginError, CommitError};
+use tenancy_tower::refusal::{Refusal, Refuser};
+
+use crate::analysis::{ReadError, StartError};
+use crate::data::StoreError;
+use crate::ingest::Problem;
+use crate::pages::ErrorPage;
+use crate::view;
+
+/// Why a handler could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// One of the refusals that the layers know: not found, too large, …
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// The request itself cannot be read or makes no sense.
+    #[error("{code}: {message}")]
+    Invalid {
+        /// For programs.
+        code: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// It contradicts what is there.
+    #[error("{code}: {message}")]
+    Conflict {
+        /// For programs.
+        code: &'static str,
+        /// What is there and what to do.
+        message: String,
+    },
+    /// A kind of content that this route does not take.
+    #[error("unsupported content: {0}")]
+    Unsupported(&'static str),
+    /// The data cannot be used; every problem is listed.
+    #[error("{} problems in the data", .0.len())]
+    Data(Vec<Problem>),
+    /// The database is out of reach.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] BeginError),
+    /// Something broke inside.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Failure {
+    /// There is no such thing in this tenant.
+    pub const NOT_FOUND: Self = Self::Refused(Refusal::NotFound);
+
+    /// A request that cannot be understood.
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { code, message: message.into() }
+    }
+
+    /// Something that broke inside.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Refused(refusal) => refusal.status(),
+            Self::Invalid { .. } | Self::Data(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn json(&self) -> Response {
+        let status = self.status();
+        let (code, error, problems) = match self {
+            Self::Invalid { code, message } | Self::Conflict { code, message } => (*code, message.clone(), None),
+            Self::Unsupported(what) => ("unsupported_media_type", (*what).to_owned(), None),
+            Self::Data(problems) => {
+                let n = problems.len();
+                let error = if n == 1 { "1 problem in the data".to_owned() } else { format!("{n} problems in the data") };
+                ("data_invalid", error, Some(problems))
+            }
+            Self::Unavailable(_) => ("service_unavailable", "Service temporarily unavailable".to_owned(), None),
+            _ => ("internal", "Internal server error".to_owned(), None),
+        };
+        let mut body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "code": code,
+            "error": error,
+        });
+        if let (Some(problems), Some(object)) = (problems, body.as_object_mut()) {
+            object.insert("problems".to_owned(), json!(problems));
+        }
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+
+    fn page(&self) -> ErrorPage {
+        match self {
+            Self::Invalid { message, .. } | Self::Conflict { message, .. } => {
+                ErrorPage::Invalid { problems: vec![message.clone()] }
+            }
+            Self::Data(problems) => {
+                ErrorPage::Invalid { problems: problems.iter().map(|problem| problem.message.clone()).collect() }
+            }
+            Self::Unsupported(what) => ErrorPage::Invalid { problems: vec![(*what).to_owned()] },
+            Self::Unavailable(_) => ErrorPage::Unavailable { retry_seconds: 5 },
+            _ => ErrorPage::Internal { request_id: None },
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<BeginError> for Failure {
+    fn from(error: BeginError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::UnknownSource => Self::NOT_FOUND,
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<askama::Error> for Failure {
+    fn from(error: askama::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Writes the failure that a route answered, if it did.
+pub async fn render(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let refuser = Refuser::of(&parts);
+    let context = parts.extensions.get::<TenantContext>().cloned();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(failure) = response.extensions().get::<Arc<Failure>>() else { return response };
+    if let Failure::Unavailable(_) | Failure::Internal(_) = **failure {
+        let error = failure.as_ref() as &dyn std::error::Error;
+        tracing::error!(error, cause = %causes(error), path = refuser.asked().path(), "a request failed");
+    }
+    if let Failure::Refused(refusal) = failure.as_ref() {
+        return refuser.respond(refusal);
+    }
+    let mut written = if refuser.asked().wants_html() {
+        let brand = context.map(|context| view::brand(context.tenant()));
+        view::html(failure.status(), failure.page().render(brand.as_ref()))
+    } else {
+        failure.json()
+    };
+    written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    written.headers_mut().append("vary", HeaderValue::from(ACCEPT));
+    written
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

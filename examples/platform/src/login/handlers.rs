@@ -1,0 +1,178 @@
+//! The routes of signing in and out, for browsers and for programs.
+
+use axum::extract::{Query, Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sqlx::Row;
+use tenancy_core::{Actor, Role, TenantContext};
+use tenancy_tower::extract::{Member, Tenancy};
+use tenancy_tower::refusal::{AuthFailure, Refusal};
+use tenancy_tower::{Proof, SessionCookie};
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::pages::{LoginDoor, LoginView};
+use crate::view;
+
+/// What may follow `/login` in the address.
+#[derive(Debug, Default, Deserialize)]
+pub struct LoginQuery {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    bye: bool,
+}
+
+/// The sign-in form. `Debug` hides the password.
+#[derive(Debug, Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretText,
+    #[serde(default)]
+    next: String,
+}
+
+/// What a program sends to sign in.
+#[derive(Debug, Deserialize)]
+pub struct LoginRequest {
+    email: String,
+    password: SecretText,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct SecretText(String);
+
+impl Default for SecretText {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+impl From<SecretText> for SecretString {
+    fn from(text: SecretText) -> Self {
+        text.0.into()
+    }
+}
+
+/// `GET /login`
+pub async fn login_page(
+    Tenancy(context): Tenancy,
+    Query(query): Query<LoginQuery>,
+) -> Result<Response, Failure> {
+    if !matches!(context.actor(), Actor::Anonymous) {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let notice = query.bye.then(|| "You are signed out.".to_owned());
+    page(&context, StatusCode::OK, String::new(), &query.next, None, notice)
+}
+
+/// `POST /login`
+pub async fn login(
+    State(app): State<App>,
+    Tenancy(context): Tenancy,
+    Form(form): Form<LoginForm>,
+) -> Result<Response, Failure> {
+    let checked = app.sign_in.check(&context, &form.email, form.password.into()).await;
+    let Some(identity) = checked.map_err(Failure::internal)? else {
+        let error = Some("E-mail and password do not match. Check both and try again.".to_owned());
+        return page(&context, StatusCode::UNAUTHORIZED, form.email, &form.next, error, None);
+    };
+    let token = app.sign_in.open(identity).await?;
+    let next = view::local_path(&form.next).unwrap_or("/");
+    let mut response = Redirect::to(next).into_response();
+    response.headers_mut().append(SET_COOKIE, SessionCookie::default().set(&token));
+    Ok(response)
+}
+
+fn page(
+    context: &TenantContext,
+    status: StatusCode,
+    email: String,
+    next: &str,
+    error: Option<String>,
+    notice: Option<String>,
+) -> Result<Response, Failure> {
+    let next = view::local_path(next).unwrap_or("").to_owned();
+    let door = LoginDoor::Tenant(view::brand(context.tenant()));
+    let view = LoginView { door, csrf: String::new(), email, next, error, notice };
+    Ok(view::html(status, view.render()?))
+}
+
+/// `POST /logout`
+pub async fn logout(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+    if let Some(Proof::Session { token, .. }) = request.extensions().get::<Proof>() {
+        app.sign_in.close(token).await?;
+    }
+    let mut response = Redirect::to("/login?bye=true").into_response();
+    response.headers_mut().append(SET_COOKIE, SessionCookie::default().clear());
+    Ok(response)
+}
+
+/// `POST /auth/login`
+pub async fn api_login(
+    State(app): State<App>,
+    Tenancy(context): Tenancy,
+    body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
+) -> Result<Json<Value>, Failure> {
+    let Ok(Json(body)) = body else {
+        return Err(Failure::invalid("bad_login", "send {\"email\": …, \"password\": …} as application/json"));
+    };
+    let checked = app.sign_in.check(&context, &body.email, body.password.into()).await;
+    let identity = checked.map_err(Failure::internal)?;
+    let identity = identity.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;
+    let issued = app.sign_in.issue(&identity, context.tenant())?;
+    Ok(Json(json!({
+        "access_token": issued.token.expose_secret(),
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+    })))
+}
+
+/// `GET /auth/me`
+pub async fn me(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    proof: Option<axum::Extension<Proof>>,
+) -> Result<Json<Value>, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let row = sqlx::query("SELECT email, display_name, role FROM control.members() WHERE user_id = $1")
+        .bind(user.as_uuid())
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(Failure::internal)?;
+    let row = row.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;
+    let role: String = row.try_get("role").map_err(Failure::internal)?;
+    let role: Role = role.parse().map_err(Failure::internal)?;
+    let mut me = json!({
+        "sub": user,
+        "email": row.try_get::<String, _>("email").map_err(Failure::internal)?,
+        "name": row.try_get::<String, _>("display_name").map_err(Failure::internal)?,
+        "tenant_id": context.tenant_id(),
+        "tenant_name": context.tenant().name(),
+        "tenant_slug": context.tenant().slug(),
+        "plan": context.tenant().plan(),
+        "role": role,
+        "permissions": role.permissions(),
+    });
+    if let (Some(axum::Extension(Proof::Token(claims))), Some(object)) = (&proof, me.as_object_mut()) {
+        let claims = serde_json::to_value(claims.as_ref()).map_err(Failure::internal)?;
+        for name in ["iat", "exp", "iss", "aud", "jti", "ver"] {
+            object.insert(name.to_owned(), claims.get(name).cloned().unwrap_or_default());
+        }
+    }
+    Ok(Json(me))
+}

@@ -1,0 +1,89 @@
+//! Signing in: one check of a password, two things to carry away. Browsers get an opaque session in
+//! a cookie, programs a short-lived token.
+//!
+//! The tenant is the address's; the answer to a wrong password, an unknown person and a person of
+//! another tenant is one and the same, after the same work.
+
+mod handlers;
+mod operator;
+pub mod password;
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tenancy_core::store::{Credential, CredentialStore, SessionStore, TokenHash};
+use tenancy_core::{Identity, StoreError, Tenant, TenantContext};
+use tenancy_tower::SessionToken;
+use tenancy_tower::jwt::{IssuedToken, TokenIssuer};
+
+pub use handlers::{api_login, login, login_page, logout, me};
+pub use operator::{OperatorSignIn, operator_login, operator_page};
+use password::Passwords;
+
+use crate::failure::Failure;
+
+/// Signs people of tenants in and out. Cheap to clone.
+#[derive(Clone)]
+pub struct SignIn {
+    credentials: Arc<dyn CredentialStore>,
+    sessions: Arc<dyn SessionStore>,
+    issuer: Arc<TokenIssuer>,
+    passwords: Passwords,
+}
+
+impl SignIn {
+    /// Checks against `credentials`, opens sessions in `sessions` and signs tokens with `issuer`.
+    pub fn new(
+        credentials: Arc<dyn CredentialStore>,
+        sessions: Arc<dyn SessionStore>,
+        issuer: TokenIssuer,
+        passwords: Passwords,
+    ) -> Self {
+        Self { credentials, sessions, issuer: Arc::new(issuer), passwords }
+    }
+
+    /// Who has this address and password in the context's tenant; `None` for every reason there is.
+    pub async fn check(
+        &self,
+        context: &TenantContext,
+        email: &str,
+        password: SecretString,
+    ) -> Result<Option<Identity>, StoreError> {
+        let found = if email.len() <= 320 {
+            self.credentials.find(context.tenant_id(), email.trim()).await?
+        } else {
+            None
+        };
+        let hash = found.as_ref().map(|credential: &Credential| credential.password_hash.clone());
+        let right = self.passwords.verify(password, hash).await;
+        if !right {
+            tracing::info!(target: "security", event = "sign_in_failed", tenant = %context.tenant_id());
+        }
+        Ok(found.filter(|_| right).map(|credential| credential.identity))
+    }
+
+    /// Opens a session and answers its secret, for the cookie.
+    pub async fn open(&self, identity: Identity) -> Result<SessionToken, Failure> {
+        let token = SessionToken::generate().map_err(Failure::internal)?;
+        let session = token.session(identity);
+        self.sessions.open(&session).await.map_err(Failure::internal)?;
+        Ok(token)
+    }
+
+    /// Ends a session.
+    pub async fn close(&self, token: &TokenHash) -> Result<(), Failure> {
+        self.sessions.end(token).await.map_err(Failure::internal)
+    }
+
+    /// Signs a token.
+    pub fn issue(&self, identity: &Identity, tenant: &Tenant) -> Result<IssuedToken, Failure> {
+        self.issuer.issue(tenant, identity).map_err(Failure::internal)
+    }
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignIn(..)")
+    }
+}

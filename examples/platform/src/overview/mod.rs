@@ -1,0 +1,138 @@
+//! The first page of a workspace, and the same numbers for programs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use sqlx::Row as _;
+use tenancy_sqlx::TenantTx;
+use tenancy_sqlx::jobs::JobState;
+use tenancy_tower::extract::Member;
+
+use crate::analysis::{self, Analysis, Run};
+use crate::app::App;
+use crate::data::store;
+use crate::failure::Failure;
+use crate::pages::{self, OverviewState, OverviewView, Section};
+use crate::runs::{facts, how_far, summary};
+use crate::view;
+
+/// Where a workspace stands: its newest converged run, and the newest of all.
+struct Standing {
+    best: Option<Analysis>,
+    newest: Option<Run>,
+}
+
+async fn standing(tx: &mut TenantTx) -> Result<Standing, Failure> {
+    let runs = analysis::list(tx, None).await?;
+    let best = runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).map(|run| run.id);
+    let newest = runs.into_iter().next();
+    let best = match best {
+        Some(id) => analysis::read(tx, id).await?,
+        None => None,
+    };
+    Ok(Standing { best, newest })
+}
+
+/// `GET /`
+pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let Standing { best, newest } = standing(&mut tx).await?;
+    let state = match (best, newest) {
+        (Some(best), newest) => {
+            let under_way = newest.filter(|run| matches!(run.state, JobState::Queued | JobState::Running));
+            let facts = facts(&best.run, under_way.map(|run| run.id.to_string()));
+            let found = summary(&best)?.and_then(|summary| pages::results(&summary, &facts));
+            found.map_or(OverviewState::Empty, |results| OverviewState::Ready(Box::new(results)))
+        }
+        (None, Some(newest)) => without_result(&mut tx, newest).await?,
+        (None, None) => without_run(&mut tx).await?,
+    };
+    let page = OverviewView { state }.render(&view::frame(&context, Section::Overview))?;
+    Ok(view::html(StatusCode::OK, page))
+}
+
+async fn without_result(tx: &mut TenantTx, newest: Run) -> Result<OverviewState, Failure> {
+    let run_id = newest.id.to_string();
+    Ok(match newest.state {
+        JobState::Queued | JobState::Running => OverviewState::Running { run_id, progress: how_far(&newest) },
+        JobState::Failed => OverviewState::Failed { run_id, reason: newest.reason.unwrap_or_default() },
+        JobState::Done => {
+            let whole = analysis::read(tx, newest.id).await?.ok_or(Failure::NOT_FOUND)?;
+            let diagnostics = summary(&whole)?.map(|summary| pages::run_results(&summary, &facts(&whole.run, None)));
+            let failing = diagnostics.map(|results| results.diagnostics).unwrap_or_default();
+            OverviewState::NotConverged { run_id, failing: failing.into_iter().filter(|check| !check.passed).collect() }
+        }
+    })
+}
+
+async fn without_run(tx: &mut TenantTx) -> Result<OverviewState, Failure> {
+    let ready = store::list(tx).await?.into_iter().find(|source| source.summary.is_some());
+    Ok(ready.map_or(OverviewState::Empty, |source| OverviewState::DataReady {
+        source_id: source.id.to_string(),
+        source_name: source.name,
+    }))
+}
+
+/// `GET /tenant/dashboard/metrics`
+pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> Result<Json<Value>, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let Standing { best, .. } = standing(&mut tx).await?;
+    let source = match &best {
+        Some(best) => Some(best.run.source_id),
+        None => store::list(&mut tx).await?.into_iter().find(|source| source.summary.is_some()).map(|s| s.id),
+    };
+    let data = match source {
+        Some(id) => data_metrics(&mut tx, id).await?,
+        None => Value::Null,
+    };
+    let model = best.as_ref().map(|best| summary(best)).transpose()?.flatten().map(|summary| {
+        let facts = best.as_ref().map(|best| facts(&best.run, None));
+        let results = facts.and_then(|facts| pages::results(&summary, &facts));
+        json!({
+            "analysis_id": best.as_ref().map(|best| best.run.id),
+            "channels": summary.channels,
+            "measures": summary.measures,
+            "sentences": results.map(|results| results.lead),
+        })
+    });
+    Ok(Json(json!({ "data": data, "model": model })))
+}
+
+/// What the rows of a source add up to, as plain SQL adds them.
+async fn data_metrics(tx: &mut TenantTx, source: uuid::Uuid) -> Result<Value, Failure> {
+    let total = sqlx::query(
+        "SELECT min(date)::text AS first, max(date)::text AS last, coalesce(sum(kpi), 0) AS kpi,
+                coalesce(sum(spend), 0) AS spend, count(*) FILTER (WHERE channel IS NULL) AS periods
+         FROM marketing_data WHERE source_id = $1",
+    )
+    .bind(source)
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(Failure::internal)?;
+    let channels = sqlx::query(
+        "SELECT channel, sum(spend) AS spend FROM marketing_data
+         WHERE source_id = $1 AND channel IS NOT NULL GROUP BY channel ORDER BY channel",
+    )
+    .bind(source)
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(Failure::internal)?;
+    let mut spends = serde_json::Map::new();
+    for row in channels {
+        let name: String = row.try_get("channel").map_err(Failure::internal)?;
+        spends.insert(name, json!(row.try_get::<f64, _>("spend").map_err(Failure::internal)?));
+    }
+    let text = |column| total.try_get::<Option<String>, _>(column).map_err(Failure::internal);
+    let number = |column| total.try_get::<f64, _>(column).map_err(Failure::internal);
+    Ok(json!({
+        "source_id": source,
+        "first": text("first")?,
+        "last": text("last")?,
+        "periods": total.try_get::<i64, _>("periods").map_err(Failure::internal)?,
+        "kpi_total": number("kpi")?,
+        "spend_total": number("spend")?,
+        "spend_by_channel": spends,
+    }))
+}

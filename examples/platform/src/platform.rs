@@ -1,0 +1,115 @@
+//! The platform put together: from connections and keys to routers and a worker.
+//!
+//! The demo, `serve`, `worker` and the test kit all start here, so they cannot differ in what guards
+//! a tenant.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use sqlx::postgres::PgConnectOptions;
+use tenancy_core::store::{CredentialStore, Directory, SessionStore};
+use tenancy_core::{Clock, SystemClock};
+use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
+use tenancy_sqlx::{Gate, Settings, TenantDatabase};
+use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
+use tenancy_tower::locate::BaseDomain;
+
+use crate::app::App;
+use crate::health::Ready;
+use crate::login::password::Passwords;
+use crate::login::{OperatorSignIn, SignIn};
+use crate::stack::{self, Doors};
+
+/// The platform's own tables.
+pub const SCHEMA: Schema = Schema {
+    name: "platform",
+    table: "platform.migrations",
+    steps: &[Step { version: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") }],
+};
+
+/// Whom access tokens are for.
+const AUDIENCE: &str = "api";
+
+/// What the platform is started with.
+#[derive(Debug)]
+pub struct Config {
+    /// The database as `app_rw`.
+    pub database: PgConnectOptions,
+    /// The database as `app_gate`.
+    pub gate: PgConnectOptions,
+    /// Signs access tokens.
+    pub token_key: TokenKey,
+    /// The domain below which tenants live.
+    pub base_domain: String,
+    /// The base domain with the port that belongs in links.
+    pub site: String,
+}
+
+/// The platform, connected.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// What handlers share.
+    pub app: App,
+    /// What may be asked before a tenant is known.
+    pub gate: Gate,
+    /// How passwords are hashed.
+    pub passwords: Passwords,
+    doors: Doors,
+    ready: Ready,
+}
+
+impl Platform {
+    /// Connects, and refuses roles that could step around the policies and schemas of another version.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong and what mends it.
+    pub async fn connect(config: Config) -> anyhow::Result<Self> {
+        let base: BaseDomain =
+            config.base_domain.parse().with_context(|| format!("--base-domain {:?}", config.base_domain))?;
+        let gate = Gate::connect_with(config.gate).await.context("the gate's database role")?;
+        gate.require(&TENANCY).await?;
+        gate.require(&SCHEMA).await?;
+        let database = TenantDatabase::connect_with(config.database, Settings::default())
+            .await
+            .context("the application's database role")?;
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let issuer = format!("https://{}", config.base_domain);
+        let tokens = TokenVerifier::new([config.token_key.public().clone()], &issuer, AUDIENCE, Arc::clone(&clock));
+        let issuer = TokenIssuer::new(Arc::new(config.token_key), &issuer, AUDIENCE, clock);
+
+        let stores = Arc::new(gate.clone());
+        let credentials: Arc<dyn CredentialStore> = stores.clone();
+        let sessions: Arc<dyn SessionStore> = stores.clone();
+        let directory: Arc<dyn Directory> = stores;
+        let passwords = Passwords::new()?;
+        let sign_in = SignIn::new(credentials, Arc::clone(&sessions), issuer, passwords.clone());
+
+        let ready = Ready::new(database.clone(), gate.clone());
+        let app = App::new(database, sign_in, &config.site);
+        Ok(Self { app, gate, passwords, doors: Doors { base, directory, sessions, tokens }, ready })
+    }
+
+    /// What tenants reach.
+    pub fn public(&self) -> Router {
+        stack::public(self.app.clone(), self.doors.clone(), self.ready.clone())
+    }
+
+    /// What operators reach.
+    pub fn operator(&self) -> Router {
+        let door = OperatorSignIn::new(self.gate.clone(), self.passwords.clone());
+        stack::operator(door, self.doors.base.clone(), Arc::clone(&self.doors.directory), self.ready.clone())
+    }
+
+    /// What the machine and its monitoring reach.
+    pub fn internal(&self) -> Router {
+        stack::internal(self.ready.clone())
+    }
+
+    /// Closes every connection; what is under way finishes first.
+    pub async fn close(&self) {
+        tokio::join!(self.app.database.close(), self.gate.close());
+    }
+}

@@ -1,0 +1,125 @@
+//! Every route of the platform, in one list per listener and site.
+//!
+//! A route cannot be in the list without saying who may take it. The same list makes the routers and
+//! is held against the access matrix of the `tests` package, in both directions.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use tenancy_core::Permission;
+use tenancy_tower::RequirePermissionLayer;
+
+use crate::app::App;
+use crate::login::OperatorSignIn;
+use crate::{assets, data, health, landing, login, overview, runs};
+
+/// Who may take a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Members of the tenant whose role has the permission.
+    Needs(Permission),
+}
+
+impl Access {
+    /// The word for it in the access matrix.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Needs(permission) => permission.as_str(),
+        }
+    }
+}
+
+/// One route: a handler with everything that is known about it.
+#[derive(Debug)]
+pub struct Route<S = App> {
+    /// The method.
+    pub method: Method,
+    /// The path, as axum writes it.
+    pub path: &'static str,
+    /// Who may take it.
+    pub access: Access,
+    handler: MethodRouter<S>,
+}
+
+macro_rules! route {
+    ($method:ident $path:literal, $access:expr, $handler:expr) => {
+        Route { method: Method::$method, path: $path, access: $access, handler: on(MethodFilter::$method, $handler) }
+    };
+}
+
+/// At a tenant's address.
+pub fn tenant() -> Vec<Route> {
+    use Access::{Needs, Public};
+    use Permission::{ManageData, RunAnalysis, ViewAnalytics};
+    vec![
+        // pages
+        route!(GET "/", Needs(ViewAnalytics), overview::page),
+        route!(GET "/login", Public, login::login_page),
+        route!(POST "/login", Public, login::login),
+        route!(POST "/logout", Public, login::logout),
+        route!(GET "/data", Needs(ViewAnalytics), data::list_page),
+        route!(POST "/data", Needs(ManageData), data::upload_form),
+        route!(POST "/data/example", Needs(ManageData), data::example),
+        route!(GET "/data/template.csv", Needs(ViewAnalytics), data::template),
+        route!(GET "/data/{id}", Needs(ViewAnalytics), data::mapping_page),
+        route!(POST "/data/{id}/roles", Needs(ManageData), data::confirm_form),
+        route!(GET "/runs", Needs(ViewAnalytics), runs::list_page),
+        route!(POST "/runs", Needs(RunAnalysis), runs::start_form),
+        route!(GET "/runs/{id}", Needs(ViewAnalytics), runs::page),
+        route!(GET "/runs/{id}/progress", Needs(ViewAnalytics), runs::progress),
+        route!(GET "/runs/{id}/charts/{chart}", Needs(ViewAnalytics), runs::chart),
+        route!(GET "/brand.css", Public, assets::brand),
+        // programs
+        route!(POST "/auth/login", Public, login::api_login),
+        route!(GET "/auth/me", Needs(ViewAnalytics), login::me),
+        route!(POST "/tenant/data/upload", Needs(ManageData), data::upload),
+        route!(GET "/tenant/data/sources", Needs(ViewAnalytics), data::sources),
+        route!(GET "/tenant/data/sources/{id}", Needs(ViewAnalytics), data::source),
+        route!(PUT "/tenant/data/sources/{id}/roles", Needs(ManageData), data::confirm),
+        route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
+        route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
+        route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
+    ]
+}
+
+/// At the platform's own address.
+pub fn apex() -> Vec<Route> {
+    vec![route!(GET "/", Access::Public, landing::page)]
+}
+
+/// At the operator's address, on the operator's listener.
+pub fn operator() -> Vec<Route<OperatorSignIn>> {
+    vec![
+        route!(GET "/", Access::Public, login::operator_page),
+        route!(GET "/login", Access::Public, login::operator_page),
+        route!(POST "/login", Access::Public, login::operator_login),
+    ]
+}
+
+/// At every address of every listener, before anything asks for a tenant.
+pub fn everywhere() -> Vec<Route<health::Ready>> {
+    vec![
+        route!(GET "/healthz", Access::Public, health::alive),
+        route!(GET "/readyz", Access::Public, health::ready),
+        route!(GET "/assets/{file}", Access::Public, assets::file),
+    ]
+}
+
+/// On the internal listener only.
+pub fn internal() -> Vec<Route<health::Ready>> {
+    vec![route!(GET "/metrics", Access::Public, health::metrics)]
+}
+
+/// A router of these routes, each behind its permission.
+pub fn router<S: Clone + Send + Sync + 'static>(routes: Vec<Route<S>>) -> Router<S> {
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let handler = match route.access {
+            Access::Public => route.handler,
+            Access::Needs(permission) => route.handler.route_layer(RequirePermissionLayer::new(permission)),
+        };
+        router.route(route.path, handler)
+    })
+}

@@ -1,0 +1,49 @@
+//! Runs for programs.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tenancy_tower::extract::Member;
+use uuid::Uuid;
+
+use crate::analysis::{self, Analysis};
+use crate::app::App;
+use crate::failure::Failure;
+
+/// What to fit.
+#[derive(Debug, Deserialize)]
+pub struct RunRequest {
+    source_id: String,
+    #[serde(default)]
+    seed: Option<u64>,
+}
+
+/// `POST /tenant/analysis/run`
+pub async fn api_start(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    body: Result<Json<RunRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<Value>), Failure> {
+    let Ok(Json(body)) = body else {
+        return Err(Failure::invalid("bad_run", "Send {\"source_id\": \"…\", \"seed\": 1} as JSON; the seed is optional."));
+    };
+    let source: Uuid = body.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin(&context).await?;
+    let id = analysis::start(&mut tx, &context, source, body.seed).await?;
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "analysis_id": id }))))
+}
+
+/// `GET /tenant/analysis/{id}`
+pub async fn api_read(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Json<Analysis>, Failure> {
+    let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin_read(&context).await?;
+    analysis::read(&mut tx, id).await?.map(Json).ok_or(Failure::NOT_FOUND)
+}

@@ -1,0 +1,106 @@
+//! Runs for people.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use tenancy_core::TenantContext;
+use tenancy_sqlx::jobs::JobState;
+use tenancy_tower::extract::Member;
+use uuid::Uuid;
+
+use super::{facts, how_far, row, summary};
+use crate::analysis::{self, Analysis};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::pages::{self, Progress, RunState, RunView, RunsView, Section};
+use crate::view;
+
+/// `GET /runs`
+pub async fn list_page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let runs = analysis::list(&mut tx, None).await?.iter().map(row).collect();
+    let page = RunsView { runs }.render(&view::frame(&context, Section::Runs))?;
+    Ok(view::html(StatusCode::OK, page))
+}
+
+/// `POST /runs`
+pub async fn start_form(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Form(fields): Form<HashMap<String, String>>,
+) -> Result<Redirect, Failure> {
+    let source = fields.get("source_id").and_then(|id| id.parse::<Uuid>().ok()).ok_or(Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin(&context).await?;
+    let id = analysis::start(&mut tx, &context, source, None).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/runs/{id}")))
+}
+
+async fn one(app: &App, context: &TenantContext, id: &str) -> Result<Analysis, Failure> {
+    let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin_read(context).await?;
+    analysis::read(&mut tx, id).await?.ok_or(Failure::NOT_FOUND)
+}
+
+/// `GET /runs/{id}`
+pub async fn page(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let analysis = one(&app, &context, &id).await?;
+    let summary = summary(&analysis)?;
+    let run = analysis.run;
+    let state = match (run.state, summary) {
+        (JobState::Done, Some(summary)) => {
+            RunState::Done(Box::new(pages::run_results(&summary, &facts(&run, None))))
+        }
+        (JobState::Failed, _) | (JobState::Done, None) => RunState::Failed {
+            reason: run.reason.unwrap_or_else(|| "The run stopped without a result.".to_owned()),
+            advice: "Check the data and run the analysis again.".to_owned(),
+        },
+        _ => RunState::Working(how_far(&run)),
+    };
+    let view = RunView {
+        id: run.id.to_string(),
+        source_name: run.source_name,
+        source_id: run.source_id.to_string(),
+        state,
+    };
+    Ok(view::html(StatusCode::OK, view.render(&view::frame(&context, Section::Runs))?))
+}
+
+/// `GET /runs/{id}/progress`
+pub async fn progress(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, Failure> {
+    Ok(Json(how_far(&one(&app, &context, &id).await?.run)))
+}
+
+/// `GET /runs/{id}/charts/{chart}`: the numbers of a chart, as `.csv` or `.json`.
+pub async fn chart(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let analysis = one(&app, &context, &id).await?;
+    let summary = summary(&analysis)?.ok_or(Failure::NOT_FOUND)?;
+    let (chart, kind) = name.rsplit_once('.').ok_or(Failure::NOT_FOUND)?;
+    let chart = pages::chart(&summary, chart).ok_or(Failure::NOT_FOUND)?;
+    let keep = (CACHE_CONTROL, "private, no-store");
+    match kind {
+        "json" => Ok(([keep], Json(chart.to_json())).into_response()),
+        "csv" => {
+            let attachment = format!("attachment; filename=\"{}.csv\"", chart.id());
+            let headers = [keep, (CONTENT_TYPE, "text/csv; charset=utf-8")];
+            Ok((headers, [(CONTENT_DISPOSITION, attachment)], chart.to_csv()).into_response())
+        }
+        _ => Err(Failure::NOT_FOUND),
+    }
+}

@@ -1,0 +1,157 @@
+//! The order in which a request passes the layers: this screen is all of it.
+//!
+//! ```text
+//! every listener  request id, log span, metrics, panics caught, security headers
+//!                 /healthz /readyz /assets            no tenant is asked for
+//! public          TenantLayer                         address -> tenant, or 404
+//!                 AuthenticateLayer                   credential -> member; must agree with the address
+//!                 SameOriginLayer                     no other site's form
+//!                 site                                tenant | apex | nothing
+//!                 route                               RequirePermissionLayer, failure::render, handler
+//! operator        admin.{base} only                   everything else is 404
+//! internal        /metrics
+//! ```
+//!
+//! Only a tenant's address and the apex are served on the public listener; reserved names (`admin`,
+//! `api`, …) are nobody's there, and look like an unknown address.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use tenancy_core::store::{Directory, SessionStore};
+use tenancy_tower::jwt::TokenVerifier;
+use tenancy_tower::locate::{BaseDomain, SubdomainLocator};
+use tenancy_tower::refusal::{Refusal, Refuser};
+use tenancy_tower::{AuthenticateLayer, SameOriginLayer, Site, TenantLayer};
+use tower::{ServiceBuilder, ServiceExt as _};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::app::App;
+use crate::health::{self, Ready};
+use crate::login::OperatorSignIn;
+use crate::view::Pages;
+use crate::{failure, ingest, routes};
+
+/// A request that takes longer is given up; uploads of the largest file fit in.
+const REQUEST_TIME: Duration = Duration::from_secs(120);
+
+/// What the public listener resolves and authenticates with.
+#[derive(Clone)]
+pub struct Doors {
+    /// The domain below which the tenants are.
+    pub base: BaseDomain,
+    /// Who the tenants are.
+    pub directory: Arc<dyn Directory>,
+    /// Open sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Checks access tokens.
+    pub tokens: TokenVerifier,
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doors").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Everything that tenants reach.
+pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
+    let tenant = routes::router(routes::tenant()).fallback(nothing).layer(from_fn(failure::render)).with_state(app.clone());
+    let apex = routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);
+    let sites = Router::new()
+        .fallback(move |request: Request| {
+            let (tenant, apex) = (tenant.clone(), apex.clone());
+            async move {
+                match request.extensions().get::<Site>() {
+                    Some(Site::Tenant) => tenant.oneshot(request).await,
+                    Some(Site::Apex | Site::Reserved("www")) => apex.oneshot(request).await,
+                    _ => return nothing(request).await,
+                }
+                .unwrap_or_else(|never| match never {})
+            }
+        })
+        .layer(DefaultBodyLimit::max(ingest::MAX_BYTES + 1024 * 1024))
+        .layer(SameOriginLayer::new())
+        .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
+        .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
+    framed(sites, ready)
+}
+
+/// Everything that operators reach.
+pub fn operator(door: OperatorSignIn, base: BaseDomain, directory: Arc<dyn Directory>, ready: Ready) -> Router {
+    let admin = routes::router(routes::operator()).fallback(nothing).layer(from_fn(failure::render)).with_state(door);
+    let sites = Router::new()
+        .fallback(move |request: Request| {
+            let admin = admin.clone();
+            async move {
+                match request.extensions().get::<Site>() {
+                    Some(Site::Reserved("admin")) => admin.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                    _ => nothing(request).await,
+                }
+            }
+        })
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(SameOriginLayer::new())
+        .layer(TenantLayer::new(SubdomainLocator::new(base), directory).render_with(Pages));
+    framed(sites, ready)
+}
+
+/// What only the machine itself and its monitoring reach.
+pub fn internal(ready: Ready) -> Router {
+    let metrics = routes::router(routes::internal()).with_state(ready.clone());
+    framed(metrics, ready)
+}
+
+/// What holds for every listener.
+fn framed(sites: Router, ready: Ready) -> Router {
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(from_fn(health::count))
+        .layer(always("x-content-type-options", "nosniff"))
+        .layer(always("x-frame-options", "SAMEORIGIN"))
+        .layer(always("referrer-policy", "same-origin"))
+        .layer(always("cross-origin-opener-policy", "same-origin"))
+        .layer(always("strict-transport-security", "max-age=31536000; includeSubDomains"))
+        .layer(always("content-security-policy", CONTENT_POLICY))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME));
+    routes::router(routes::everywhere()).with_state(ready).fallback_service(sites).layer(layers)
+}
+
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'";
+
+fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// One span a request; the tenant's id joins it in the log of whoever knows it.
+fn span(request: &axum::http::Request<Body>) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request_id = id)
+}
+
+async fn nothing(request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    Refuser::of(&parts).respond(&Refusal::NotFound)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = what.unwrap_or("unknown"), "a handler panicked");
+    let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal","error":"Internal server error"}"#;
+    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+}

@@ -1,0 +1,198 @@
+//! One test's world: a database of its own, cloned from a migrated template, and the platform on it.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use platform::demo::example_csv;
+use platform::platform::{Config, Platform, SCHEMA};
+use platform::server::{self, Stop};
+use platform::worker;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
+use tenancy_core::store::Directory as _;
+use tenancy_core::{Role, TenantContext, TenantId, TenantKey, UserId};
+use tenancy_sqlx::embedded::{Cluster, Install, TestDatabase, to_stderr};
+use tenancy_sqlx::{NewMember, NewTenant, OperatorDoor, Passwords, Reason, Roles, migrate};
+use tenancy_tower::jwt::TokenKey;
+use tokio::net::TcpListener;
+
+use crate::callers::Caller;
+
+/// The domain of the tests: two labels, so that tenants are siblings of one site, as in production.
+pub const BASE: &str = "mmm.localhost";
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// The tenants.
+pub const TENANTS: [&str; 2] = ["acme", "globex"];
+
+/// Changes with every migration: the template is made anew.
+const TEMPLATE: &str = concat!("platform-", env!("CARGO_PKG_VERSION"));
+
+/// A database with the platform on it, two tenants, and a person per role in each.
+#[derive(Debug)]
+pub struct World {
+    /// The platform.
+    pub platform: Platform,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Where operators are served.
+    pub operator_addr: SocketAddr,
+    /// The operator's way to the database.
+    pub door: OperatorDoor,
+    cluster: Cluster,
+    database: TestDatabase,
+    stop: Stop,
+}
+
+impl World {
+    /// A fresh world without a worker.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub async fn start() -> Self {
+        Self::make().await.expect("a test's world")
+    }
+
+    /// A fresh world with a worker.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub async fn start_with_worker() -> Self {
+        let world = Self::start().await;
+        let (platform, stop) = (world.platform.clone(), world.stop.clone());
+        tokio::spawn(worker::run(platform, worker::Settings::default(), stop));
+        world
+    }
+
+    async fn make() -> anyhow::Result<Self> {
+        let cluster = Cluster::shared("platform", Install::WhenMissing(&to_stderr)).await?;
+        let password = cluster.role_password().to_owned();
+        let key = format!("{TEMPLATE}-{}", fingerprint());
+        let database = cluster
+            .database(&key, |admin| prepare(admin, password.clone()), "SELECT tenancy.grant_database()")
+            .await?;
+        let platform = Platform::connect(Config {
+            database: database.options_for("app_rw", &password),
+            gate: database.options_for("app_gate", &password),
+            token_key: TokenKey::generate()?,
+            base_domain: BASE.to_owned(),
+            site: BASE.to_owned(),
+        })
+        .await?;
+        let door = OperatorDoor::connect_with(database.options_for("app_ops", &password)).await?;
+        let stop = Stop::default();
+        let public = TcpListener::bind("127.0.0.1:0").await?;
+        let operator = TcpListener::bind("127.0.0.1:0").await?;
+        let (addr, operator_addr) = (public.local_addr()?, operator.local_addr()?);
+        tokio::spawn(server::serve(public, platform.public(), stop.clone()));
+        tokio::spawn(server::serve(operator, platform.operator(), stop.clone()));
+        Ok(Self { platform, addr, operator_addr, door, cluster, database, stop })
+    }
+
+    /// A caller at a tenant's address, without a credential.
+    pub fn at(&self, tenant: &str) -> Caller {
+        Caller::new(self.addr, &format!("{tenant}.{BASE}"))
+    }
+
+    /// A caller at any host.
+    pub fn at_host(&self, host: &str) -> Caller {
+        Caller::new(self.addr, host)
+    }
+
+    /// A caller at a tenant's address with the token of its person of this role.
+    pub async fn signed_in(&self, tenant: &str, role: Role) -> Caller {
+        self.at(tenant).sign_in(&email(tenant, role), PASSWORD).await
+    }
+
+    /// The context of a tenant, as a resolver makes it.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such tenant.
+    pub async fn context(&self, tenant: &str) -> TenantContext {
+        let key = TenantKey::Slug(tenant.parse().expect("a slug"));
+        let found = self.platform.gate.find(&key).await.expect("the directory").expect("the tenant");
+        TenantContext::for_request(found).expect("an active tenant")
+    }
+
+    /// How to log in to the database as this role.
+    pub fn options_for(&self, role: &str) -> PgConnectOptions {
+        self.database.options_for(role, self.cluster.role_password())
+    }
+
+    /// A superuser's connection to this world's database.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub async fn admin(&self) -> PgConnection {
+        PgConnection::connect_with(&self.database.admin()).await.expect("a superuser's connection")
+    }
+
+    /// The simulated file that uploads are tried with.
+    ///
+    /// # Panics
+    ///
+    /// When the simulator refuses.
+    pub fn example() -> String {
+        example_csv().expect("the example")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.now();
+    }
+}
+
+/// The address of a tenant's person of a role.
+pub fn email(tenant: &str, role: Role) -> String {
+    format!("{}@{tenant}.example", role.as_str())
+}
+
+/// A number that changes with the migrations, so that an old template is not used again.
+fn fingerprint() -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    for step in migrate::TENANCY.steps.iter().chain(SCHEMA.steps) {
+        step.sql.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The template: schema, tenants and people. Runs once for all tests.
+async fn prepare(admin: PgConnectOptions, password: String) -> anyhow::Result<()> {
+    let mut conn = PgConnection::connect_with(&admin).await?;
+    let passwords =
+        Passwords { gate: password.clone(), rw: password.clone(), ops: password.clone(), migrator: password.clone() };
+    migrate::migrate(&mut conn, &Roles::default(), Some(&passwords), &[SCHEMA]).await?;
+    conn.close().await?;
+
+    let door = OperatorDoor::connect_with(admin.username("app_ops").password(&password)).await?;
+    let reason = Reason::new("tests", "a world to test in").context("a reason")?;
+    let hash = platform::login::password::Passwords::new()?.hash(PASSWORD.to_owned().into()).await?;
+    for slug in TENANTS {
+        let tenant = NewTenant {
+            id: TenantId::new(),
+            slug: slug.parse()?,
+            name: format!("{slug} ltd"),
+            plan: "starter".parse()?,
+            settings: serde_json::json!({}),
+        };
+        door.create_tenant(&reason, &tenant).await?;
+        for role in Role::ALL {
+            let member = NewMember {
+                id: UserId::new(),
+                email: email(slug, role),
+                display_name: format!("{} of {slug}", role.as_str()),
+                password_hash: hash.clone(),
+                role,
+            };
+            door.add_member(&reason, tenant.id, &member).await?;
+        }
+    }
+    door.close().await;
+    Ok(())
+}
