@@ -104,12 +104,16 @@ impl Chart for Returns {
     }
 
     fn subtitle(&self) -> String {
-        if self.has_value {
+        let mut text = if self.has_value {
             "Return per unit of spend with 90\u{a0}% interval; dashed: break-even; filled: reliably above it"
                 .to_owned()
         } else {
             format!("{} per unit of spend with 90\u{a0}% interval", capital(&self.kpi))
+        };
+        if self.rows.iter().any(|row| row.prior.is_some()) {
+            text.push_str("; pale: assumed before the data");
         }
+        text
     }
 
     fn description(&self) -> String {
@@ -192,5 +196,56 @@ impl Chart for Returns {
             cells
         });
         Table { rows: rows.collect(), columns }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(has_value: bool, rois: &[(f64, f64, f64)]) -> Returns {
+        let row = |(colour, &(mean, q5, q95)): (usize, &(f64, f64, f64))| RoiRow {
+            name: format!("Channel {colour}"),
+            colour,
+            roi: Interval::new(mean, q5, q95),
+            p_above_break_even: has_value.then_some(if q5 > 1.0 { 0.99 } else { 0.5 }),
+            prior: None,
+        };
+        Returns { kpi: "orders".into(), has_value, rows: rois.iter().enumerate().map(row).collect() }
+    }
+
+    #[test]
+    fn break_even_is_drawn_only_where_a_unit_of_kpi_has_a_value() {
+        let rois = [(2.0, 1.5, 2.5), (0.9, 0.6, 1.3)];
+        assert!(chart(true, &rois).svg(Size::Wide).contains("class=\"break-even\""));
+        let without = chart(false, &rois);
+        assert!(!without.svg(Size::Wide).contains("break-even"));
+        assert!(!without.to_csv().contains("break_even") && !without.subtitle().contains("break-even"));
+    }
+
+    #[test]
+    fn only_channels_clear_of_break_even_are_filled() {
+        let svg = chart(true, &[(2.0, 1.5, 2.5), (1.4, 0.9, 1.9)]).svg(Size::Narrow);
+        assert_eq!((svg.matches("\"dot\"").count(), svg.matches("\"dot hollow\"").count()), (1, 1));
+    }
+
+    #[test]
+    fn the_heading_claims_a_winner_only_without_overlap() {
+        let clear = chart(true, &[(0.9, 0.6, 1.3), (2.0, 1.5, 2.5)]).heading();
+        assert_eq!(clear, "Channel 1 returns most per unit of spend");
+        let close = chart(true, &[(2.1, 1.6, 2.6), (2.0, 1.5, 2.5)]).heading();
+        assert_eq!(close, "Channel 0 looks best, but not reliably ahead of Channel 1");
+    }
+
+    #[test]
+    fn the_axis_turns_logarithmic_beyond_a_range_of_twenty() {
+        let gap = |rois: &[(f64, f64, f64)]| {
+            let axis = chart(true, rois).axis((0.0, 100.0));
+            (axis.at(2.0) - axis.at(1.0), axis.at(4.0) - axis.at(2.0))
+        };
+        let (near, far) = gap(&[(2.0, 1.0, 3.0), (50.0, 40.0, 60.0)]);
+        assert!((near - far).abs() < 1e-9);
+        let (near, far) = gap(&[(2.0, 1.0, 3.0), (5.0, 4.0, 6.0)]);
+        assert!((2.0 * near - far).abs() < 1e-9);
     }
 }
