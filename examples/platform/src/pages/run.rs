@@ -118,7 +118,7 @@ pub struct Progress {
     pub seconds_left: Option<u64>,
     /// The detail of the stage: "4 chains, 1,200 of 8,000 draws".
     pub detail: String,
-    /// [`sentence`](Self::sentence) for the script; filled by [`Progress::new`].
+    /// "About 25 seconds left", as the page says it; filled by [`Progress::new`].
     pub text: String,
 }
 
