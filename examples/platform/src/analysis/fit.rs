@@ -1,5 +1,6 @@
 //! The computing part of a run: from a source to a summary, on blocking threads, without a database.
 
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -88,7 +89,8 @@ pub fn fit(source: &Source, settings: &FitSettings, meter: &Meter, halt: &Halt) 
     let data = dataset(source)?;
 
     meter.enter(Stage::Preparing);
-    let model = Model::new(spec(), data).map_err(|error| failed("No model can be built from this data", &error))?;
+    let model =
+        Model::new(spec(), data).map_err(|error| failed("No model can be built from this data", &error))?;
 
     meter.enter(Stage::Sampling);
     let fit = model.fit_observed(settings, |progress| {
@@ -121,7 +123,8 @@ fn without_advice(mut summary: Summary) -> Summary {
 }
 
 fn dataset(source: &Source) -> Result<Dataset, WorkError> {
-    let builder = Dataset::builder().dates(&source.dates).kpi(&source.kpi.name, source.kpi.values.iter().copied());
+    let builder =
+        Dataset::builder().dates(&source.dates).kpi(&source.kpi.name, source.kpi.values.iter().copied());
     let builder = match source.kpi_value {
         Some(worth) => builder.kpi_value(worth),
         None => builder,
@@ -146,7 +149,10 @@ fn dataset(source: &Source) -> Result<Dataset, WorkError> {
 /// apart, so equal data has an equal hash on every machine.
 fn hash(source: &Source) -> Result<String, WorkError> {
     let json = serde_json::to_vec(source).map_err(|error| failed("The data cannot be read", &error))?;
-    Ok(Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::digest(&json).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 fn failed(what: &str, why: &dyn std::error::Error) -> WorkError {

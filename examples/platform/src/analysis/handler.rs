@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sqlx::Row;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::fit::{Fitted, Meter, fit};
 use super::KIND;
+use super::fit::{Fitted, Meter, fit};
 use crate::data::{StoreError, load_source};
 use crate::ingest::Source;
 use crate::worker::{Handler, HandlerFuture, Settings, Work, WorkError};
@@ -121,5 +121,6 @@ async fn store(work: &Work, fitted: &Fitted, results: &Value, diagnostics: &Valu
 }
 
 fn json_of(value: &impl serde::Serialize) -> Result<Value, WorkError> {
-    serde_json::to_value(value).map_err(|error| WorkError::Failed(format!("The fit cannot be written down: {error}.")))
+    serde_json::to_value(value)
+        .map_err(|error| WorkError::Failed(format!("The fit cannot be written down: {error}.")))
 }

@@ -52,14 +52,16 @@ pub async fn start(
 
     let settings = FitSettings::seeded(seed.unwrap_or(DEFAULT_SEED));
     let parameters = json!({ "spec": spec(), "settings": settings });
-    sqlx::query("INSERT INTO mmm_models (id, source_id, model_type, parameters, seed) VALUES ($1, $2, $3, $4, $5)")
-        .bind(job.as_uuid())
-        .bind(source)
-        .bind("geometric_logistic")
-        .bind(parameters)
-        .bind(settings.seed.cast_signed())
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO mmm_models (id, source_id, model_type, parameters, seed) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(job.as_uuid())
+    .bind(source)
+    .bind("geometric_logistic")
+    .bind(parameters)
+    .bind(settings.seed.cast_signed())
+    .execute(&mut **tx)
+    .await?;
     Ok(job)
 }
 

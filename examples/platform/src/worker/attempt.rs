@@ -56,7 +56,10 @@ impl Attempts {
                     queue.release(&job.claimed, NOT_SERVED, false).await;
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the tenant could not be looked up");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the tenant could not be looked up"
+                    );
                     queue.release(&job.claimed, BACK_OFF, false).await;
                 }
             }
@@ -76,7 +79,8 @@ impl Attempts {
         let ended = match self.start(context, &claimed).await {
             Ok((handler, record)) => {
                 let database = self.database.clone();
-                let work = Work { context: context.clone(), database, claimed: claimed.clone(), record, halt };
+                let work =
+                    Work { context: context.clone(), database, claimed: claimed.clone(), record, halt };
                 self.supervise(handler, work, &brake, &mut lease).await
             }
             Err(error) => Err(error),
@@ -121,7 +125,10 @@ impl Attempts {
         tx.commit().await?;
         let handler = self.handlers.iter().find(|handler| handler.kind() == record.kind);
         let handler = handler.cloned().ok_or_else(|| {
-            WorkError::Failed(format!("This program does not know how to do work of the kind {:?}.", record.kind))
+            WorkError::Failed(format!(
+                "This program does not know how to do work of the kind {:?}.",
+                record.kind
+            ))
         })?;
         Ok((handler, record))
     }
@@ -145,7 +152,7 @@ impl Attempts {
                 brake.pull(Halted::LeaseLost);
                 timeout(GRACE, task.join_next()).await.unwrap_or_default()
             }
-            _ = stopping.wait_for(|stop| *stop) => {
+            () = async { drop(stopping.wait_for(|stop| *stop).await) } => {
                 brake.pull(Halted::Shutdown);
                 timeout(GRACE, task.join_next()).await.unwrap_or_default()
             }
@@ -162,7 +169,13 @@ impl Attempts {
     }
 
     /// Writes the reason, through short outages, as long as the job is this worker's.
-    async fn write_failure(&self, context: &TenantContext, claimed: &ClaimedJob, lease: &Lease, reason: &str) {
+    async fn write_failure(
+        &self,
+        context: &TenantContext,
+        claimed: &ClaimedJob,
+        lease: &Lease,
+        reason: &str,
+    ) {
         let write = async || -> Result<(), WorkError> {
             let mut tx = self.database.begin(context).await?;
             tx.hold(claimed).await?.fail(reason).await?;

@@ -125,7 +125,10 @@ impl Work {
     pub async fn again(&self, error: WorkError) -> Result<(), WorkError> {
         match error {
             WorkError::Unavailable(error) if !self.halt.is_said() => {
-                tracing::warn!(error = &*error as &dyn std::error::Error, "a result was not written, trying again");
+                tracing::warn!(
+                    error = &*error as &dyn std::error::Error,
+                    "a result was not written, trying again"
+                );
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 Ok(())
             }

@@ -17,8 +17,8 @@
 //! The state of a job is written in its tenant's transactions only, each after a check of the lease.
 
 mod attempt;
-mod handler;
 mod halt;
+mod handler;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +31,8 @@ use tenancy_sqlx::jobs::{ClaimPolicy, LeasedJob, WorkerName};
 use tenancy_sqlx::{Gate, TenantDatabase};
 use tokio::sync::watch;
 
-pub use handler::{Handler, HandlerFuture, Work, WorkError};
 pub use halt::{Halt, Halted};
+pub use handler::{Handler, HandlerFuture, Work, WorkError};
 
 use crate::analysis::AnalysisHandler;
 use crate::platform::Platform;
@@ -94,7 +94,7 @@ pub async fn work(
     let engine = async {
         while !*stopping.borrow() {
             run_engine(&gate, &attempts, &settings, stopping.clone()).await;
-            let _ = tokio::time::timeout(RESTART, stopping.wait_for(|stop| *stop)).await;
+            drop(tokio::time::timeout(RESTART, stopping.wait_for(|stop| *stop)).await);
         }
     };
     let stop = async {
@@ -104,10 +104,16 @@ pub async fn work(
     tokio::join!(engine, stop);
 }
 
-async fn run_engine(gate: &Gate, attempts: &Attempts, settings: &Settings, mut stopping: watch::Receiver<bool>) {
+async fn run_engine(
+    gate: &Gate,
+    attempts: &Attempts,
+    settings: &Settings,
+    mut stopping: watch::Receiver<bool>,
+) {
     let name = WorkerName::unique("worker");
     let mut engine = EngineSettings::new(name.clone());
-    engine.policy = ClaimPolicy { worker: name.clone(), tenant_cap: settings.tenant_cap, lease: settings.lease };
+    engine.policy =
+        ClaimPolicy { worker: name.clone(), tenant_cap: settings.tenant_cap, lease: settings.lease };
     engine.slots = settings.concurrency;
     engine.heartbeat = settings.heartbeat;
     engine.poll = settings.poll;
@@ -120,10 +126,13 @@ async fn run_engine(gate: &Gate, attempts: &Attempts, settings: &Settings, mut s
         .catch_panic()
         .build(move |job: LeasedJob| attempts.clone().run(queue.clone(), job));
     let stop = async move {
-        let _ = stopping.wait_for(|stop| *stop).await;
+        drop(stopping.wait_for(|stop| *stop).await);
         Ok::<(), std::io::Error>(())
     };
     if let Err(error) = worker.run_until(stop).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the job engine ended and is started again");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the job engine ended and is started again"
+        );
     }
 }
