@@ -34,7 +34,7 @@ async fn a_job_is_enqueued_with_its_transaction_or_not_at_all() {
 async fn a_job_due_later_waits_and_priority_orders_a_tenants_own_jobs() {
     let Some(world) = world().await else { return };
     let mut tx = world.database.begin(&world.acme).await.expect("begin");
-    let later = NewJob::new("later", json!({})).after(Duration::from_secs(3600)).priority(9);
+    let later = NewJob::new("later", json!({})).after(Duration::from_hours(1)).priority(9);
     tx.enqueue(&later).await.expect("enqueued");
     let plain = tx.enqueue(&NewJob::new("plain", json!({}))).await.expect("enqueued");
     let soon = tx.enqueue(&NewJob::new("soon", json!({})).priority(5)).await.expect("enqueued");

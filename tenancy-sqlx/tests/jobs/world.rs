@@ -78,7 +78,7 @@ pub(crate) fn policy(lease: Duration, tenant_cap: u16) -> ClaimPolicy {
     ClaimPolicy { worker: WorkerName::unique("test"), tenant_cap, lease }
 }
 
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
 impl World {
