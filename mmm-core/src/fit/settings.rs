@@ -22,7 +22,7 @@ pub struct FitSettings {
 
 impl Default for FitSettings {
     fn default() -> Self {
-        Self { chains: 4, tune: 1000, draws: 1000, seed: 0, target_accept: 0.9, threads: None }
+        Self { chains: 4, tune: 1000, draws: 1000, seed: 0, target_accept: 0.93, threads: None }
     }
 }
 

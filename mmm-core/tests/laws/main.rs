@@ -3,6 +3,7 @@
 mod effects;
 mod fitting;
 mod gradient;
+mod random;
 mod recovery;
 mod summary;
 
