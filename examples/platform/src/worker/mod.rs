@@ -25,7 +25,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis::prelude::{WorkerBuilder, WorkerBuilderExt as _};
+use apalis::layers::catch_panic::CatchPanicLayer;
+use apalis::prelude::{AbortError, WorkerBuilder, WorkerBuilderExt as _};
 use tenancy_sqlx::jobs::engine::{EngineSettings, JobBackend};
 use tenancy_sqlx::jobs::{ClaimPolicy, LeasedJob, WorkerName};
 use tenancy_sqlx::{Gate, TenantDatabase};
@@ -123,7 +124,7 @@ async fn run_engine(
     let worker = WorkerBuilder::new(name.as_str())
         .backend(backend)
         .concurrency(settings.concurrency)
-        .catch_panic()
+        .layer(CatchPanicLayer::with_panic_handler(panicked))
         .build(move |job: LeasedJob| attempts.clone().run(queue.clone(), job));
     let stop = async move {
         drop(stopping.wait_for(|stop| *stop).await);
@@ -135,4 +136,11 @@ async fn run_engine(
             "the job engine ended and is started again"
         );
     }
+}
+
+/// Work panics on a task of its own; this is for a panic around it. A function of our own, since the
+/// layer's default one makes a future that cannot be spawned.
+#[allow(clippy::borrowed_box, reason = "the layer's signature")]
+fn panicked(_: &Box<dyn std::any::Any + Send>) -> AbortError {
+    AbortError::new("the worker panicked")
 }

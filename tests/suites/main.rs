@@ -1,0 +1,8 @@
+//! Every suite in one program, so that they share a database server and one build.
+
+mod access;
+mod bad_input;
+mod browser;
+mod demo;
+mod isolation;
+mod walk;
