@@ -158,3 +158,78 @@ fn hash(source: &Source) -> Result<String, WorkError> {
 fn failed(what: &str, why: &dyn std::error::Error) -> WorkError {
     WorkError::Failed(format!("{what}: {why}."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::{Frequency, Series};
+
+    /// Sixty weeks of two channels that take turns.
+    fn source() -> Source {
+        let series = |name: &str, of: fn(usize) -> f64| Series {
+            name: name.to_owned(),
+            values: (0..60).map(of).collect(),
+        };
+        Source {
+            frequency: Frequency::Weekly,
+            dates: jiff::civil::date(2024, 1, 1).series(jiff::Span::new().weeks(1)).take(60).collect(),
+            kpi: series("sales", |week| 100.0 + 30.0 * f64::from(week % 3 == 0) + (week * 7 % 11) as f64),
+            channels: vec![
+                series("tv", |week| f64::from(week % 3 == 0) * 50.0),
+                series("search", |week| f64::from(week % 2 == 0) * 20.0 + (week % 5) as f64),
+            ],
+            controls: Vec::new(),
+            kpi_value: None,
+        }
+    }
+
+    fn settings(draws: usize) -> FitSettings {
+        FitSettings { tune: draws, draws, ..FitSettings::seeded(1) }
+    }
+
+    #[test]
+    fn a_fit_that_did_not_converge_tells_nothing_about_channels() {
+        let (_brake, halt) = Halt::new();
+        let meter = Meter::default();
+        let fitted = fit(&source(), &settings(50), &meter, &halt).unwrap();
+        assert!(!fitted.convergence.converged, "50 draws cannot be enough: {}", fitted.convergence);
+        let summary = serde_json::to_value(&fitted.summary).unwrap();
+        assert_eq!(summary["channels"], serde_json::json!([]));
+        assert_eq!(summary["contributions"], serde_json::json!([]));
+        assert_eq!(summary["over_time"]["channels"], serde_json::json!([]));
+        assert_eq!(summary["over_time"]["fitted"].as_array().map(Vec::len), Some(60));
+        assert!(!fitted.summary.parameters.is_empty(), "diagnostics stay");
+        assert_eq!(meter.read(), (99, Stage::Summarising));
+    }
+
+    #[test]
+    fn a_halted_fit_ends_within_a_draw() {
+        let (brake, halt) = Halt::new();
+        drop(brake);
+        let begun = std::time::Instant::now();
+        let ended = fit(&source(), &settings(1_000), &Meter::default(), &halt);
+        assert!(matches!(ended, Err(WorkError::Halted)), "{ended:?}");
+        assert!(begun.elapsed().as_millis() < 1_000, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn data_without_use_is_refused_in_words() {
+        let (_brake, halt) = Halt::new();
+        let mut data = source();
+        data.channels[0].values.fill(0.0);
+        let ended = fit(&data, &settings(10), &Meter::default(), &halt);
+        let Err(WorkError::Failed(reason)) = ended else { panic!("{ended:?}") };
+        assert!(
+            reason.starts_with("This data cannot be fitted: column \"tv\": ") && reason.ends_with('.'),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn equal_data_has_an_equal_hash_and_no_other_has() {
+        let (data, mut other) = (source(), source());
+        assert_eq!(hash(&data).unwrap(), hash(&other).unwrap());
+        other.channels[1].values[3] += 1e-12;
+        assert_ne!(hash(&data).unwrap(), hash(&other).unwrap());
+    }
+}

@@ -38,13 +38,7 @@ impl AnalysisHandler {
         let fitted = observed(work, source, settings).await?;
         let results = json_of(&fitted.summary)?;
         let diagnostics = json_of(&fitted.convergence)?;
-        // The fit is worth more than a moment's outage.
-        loop {
-            match store(work, &fitted, &results, &diagnostics).await {
-                Err(error) => work.again(error).await?,
-                Ok(()) => return Ok(()),
-            }
-        }
+        work.persist(|| Box::pin(store(work, &fitted, &results, &diagnostics))).await
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::halt::Brake;
+use super::handler::{STORE_PAUSE, STORE_TRIES};
 use super::{Halt, Halted, Handler, Work, WorkError};
 
 /// How many attempts may be lost before a job is given up.
@@ -181,12 +182,13 @@ impl Attempts {
             tx.hold(claimed).await?.fail(reason).await?;
             Ok(tx.commit().await?)
         };
-        while let Err(WorkError::Unavailable(error)) = write().await {
+        for _ in 0..STORE_TRIES {
+            let Err(WorkError::Unavailable(error)) = write().await else { return };
             tracing::warn!(error = &*error as &dyn std::error::Error, "the failure was not written");
             if lease.is_lost() || *self.stopping.borrow() {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(STORE_PAUSE).await;
         }
     }
 

@@ -17,11 +17,11 @@ pub struct Halt(watch::Receiver<Option<Halted>>);
 
 /// Says stop. Dropping it says so as well.
 #[derive(Debug)]
-pub(super) struct Brake(watch::Sender<Option<Halted>>);
+pub(crate) struct Brake(watch::Sender<Option<Halted>>);
 
 impl Halt {
     /// A word that has not been said, and what says it.
-    pub(super) fn new() -> (Brake, Self) {
+    pub(crate) fn new() -> (Brake, Self) {
         let (sender, receiver) = watch::channel(None);
         (Brake(sender), Self(receiver))
     }

@@ -9,6 +9,10 @@ use tenancy_sqlx::{BeginError, CommitError, TenantDatabase, TenantTx};
 
 use super::Halt;
 
+/// How often and at what distance storing a result is tried.
+pub(super) const STORE_TRIES: u32 = 20;
+pub(super) const STORE_PAUSE: Duration = Duration::from_millis(500);
+
 /// The future of a handler.
 pub type HandlerFuture<'a> = BoxFuture<'a, Result<(), WorkError>>;
 
@@ -120,19 +124,24 @@ impl Work {
         }
     }
 
-    /// After a write that failed for `error`: waits a little and says to try again, or that trying
-    /// has no more sense. For work that would be a pity to lose to a short outage.
-    pub async fn again(&self, error: WorkError) -> Result<(), WorkError> {
-        match error {
-            WorkError::Unavailable(error) if !self.halt.is_said() => {
-                tracing::warn!(
-                    error = &*error as &dyn std::error::Error,
-                    "a result was not written, trying again"
-                );
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                Ok(())
+    /// Stores what the work found: tries `store` again through a short outage, a result being worth
+    /// more than that, but not for ever, as the refusal may be about the result itself.
+    pub async fn persist<'a>(
+        &self,
+        mut store: impl FnMut() -> BoxFuture<'a, Result<(), WorkError>>,
+    ) -> Result<(), WorkError> {
+        for _ in 1..STORE_TRIES {
+            match store().await {
+                Err(WorkError::Unavailable(error)) if !self.halt.is_said() => {
+                    tracing::warn!(
+                        error = &*error as &dyn std::error::Error,
+                        "a result was not stored, trying again"
+                    );
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+                other => return other,
             }
-            other => Err(other),
         }
+        store().await
     }
 }

@@ -74,7 +74,7 @@ async fn tenant(door: &OperatorDoor, gate: &Gate, slug: &str) -> TenantContext {
 fn source() -> Source {
     let start = jiff::civil::date(2023, 1, 2);
     let weeks = 104;
-    let wave = |n: usize, period: f64| 0.5 + 0.5 * (n as f64 * 6.283 / period).sin();
+    let wave = |n: usize, period: f64| 0.5 + 0.5 * (n as f64 * std::f64::consts::TAU / period).sin();
     let tv: Vec<f64> = (0..weeks).map(|n| if n % 5 == 0 { 100.0 * wave(n, 17.0) } else { 0.0 }).collect();
     let search: Vec<f64> = (0..weeks).map(|n| 20.0 + 30.0 * wave(n * n, 7.3)).collect();
     let kpi = (0..weeks)
@@ -93,8 +93,9 @@ fn source() -> Source {
 }
 
 fn columns(source: &Source) -> Vec<crate::ingest::ColumnRole> {
-    let column =
-        |name: &str, role: &str| serde_json::from_value(json!({"name": name, "role": role})).unwrap();
+    let column = |name: &str, role: &str| {
+        serde_json::from_value(json!({"name": name, "type": "number", "role": role})).unwrap()
+    };
     let channels = source.channels.iter().map(|channel| column(&channel.name, "media_spend"));
     [column("week", "date"), column(&source.kpi.name, "kpi")].into_iter().chain(channels).collect()
 }
@@ -134,7 +135,7 @@ impl World {
         loop {
             let mut tx = self.database.begin_read(context).await.unwrap();
             let job = tx.job(id).await.unwrap().unwrap();
-            let news = (job.state, job.percent, job.stage.or(job.reason));
+            let news = (job.state, job.percent, job.reason.or(job.stage));
             if seen.last() != Some(&news) {
                 seen.push(news);
             }
@@ -253,6 +254,20 @@ async fn a_job_that_kills_three_workers_is_given_up() {
     }
     let (_working, _stop) = world.work(Settings::default());
     assert!(world.reason(&world.acme, job).await.contains("3 times"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_is_halted_when_its_lease_runs_out() {
+    let Some(world) = world().await else { return };
+    let lease = Duration::from_millis(300);
+    let (_working, _stop) =
+        world.work(Settings { lease, heartbeat: Duration::from_hours(1), ..Settings::default() });
+    let begun = Instant::now();
+    let job = world.enqueue(&world.acme, "sleeps").await;
+    // Nobody extends the lease, so every attempt is lost: had the work gone on, its slot would be taken.
+    let reason = world.reason(&world.acme, job).await;
+    assert!(reason.contains("3 times"), "{reason}");
+    assert!(begun.elapsed() >= 3 * lease, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
