@@ -17,8 +17,10 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryFutureExt};
-use sqlx::postgres::{PgConnection, PgQueryResult, PgRow, PgStatement, PgTransactionManager, PgTypeInfo, Postgres};
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::{
+    PgConnection, PgQueryResult, PgRow, PgStatement, PgTransactionManager, PgTypeInfo, Postgres,
+};
 use sqlx::{AssertSqlSafe, Either, Execute, Executor, SqlSafeStr, SqlStr};
 use sqlx_core::describe::Describe;
 use sqlx_core::transaction::TransactionManager;
@@ -98,7 +100,10 @@ impl Drop for TenantConn {
 
 impl fmt::Debug for TenantConn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantConn").field("tenant", &self.tenant).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("TenantConn")
+            .field("tenant", &self.tenant)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,29 +182,29 @@ impl<'c> Executor<'c> for &'c mut TenantConn {
         }
     }
 
-    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, sqlx::Result<PgStatement>>
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, sqlx::Result<PgStatement>>
     where
         'c: 'e,
     {
-        match statement::vet(sql.as_str()) {
-            Err(error) => Box::pin(async move { Err(refused(error)) }),
-            Ok(()) => {
-                let (conn, failed) = self.parts();
-                Box::pin(conn.prepare_with(sql, parameters).inspect_err(move |_| *failed = true))
-            }
+        if let Err(error) = statement::vet(sql.as_str()) {
+            return Box::pin(async move { Err(refused(error)) });
         }
+        let (conn, failed) = self.parts();
+        Box::pin(conn.prepare_with(sql, parameters).inspect_err(move |_| *failed = true))
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<Postgres>>>
     where
         'c: 'e,
     {
-        match statement::vet(sql.as_str()) {
-            Err(error) => Box::pin(async move { Err(refused(error)) }),
-            Ok(()) => {
-                let (conn, failed) = self.parts();
-                Box::pin(conn.describe(sql).inspect_err(move |_| *failed = true))
-            }
+        if let Err(error) = statement::vet(sql.as_str()) {
+            return Box::pin(async move { Err(refused(error)) });
         }
+        let (conn, failed) = self.parts();
+        Box::pin(conn.describe(sql).inspect_err(move |_| *failed = true))
     }
 }

@@ -19,7 +19,8 @@ pub async fn file(Path(name): Path<String>) -> Response {
     match Files::get(&name) {
         Some(found) => {
             let kind = found.metadata.mimetype().to_owned();
-            let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned())];
+            let headers =
+                [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned())];
             (headers, found.data.into_owned()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

@@ -12,7 +12,11 @@ use secrecy::SecretString;
 
 /// The command line of `platform`.
 #[derive(Debug, Parser)]
-#[command(name = "platform", version, about = "Multi-tenant marketing analytics: start it without arguments for a demo")]
+#[command(
+    name = "platform",
+    version,
+    about = "Multi-tenant marketing analytics: start it without arguments for a demo"
+)]
 pub struct Cli {
     /// What to do; nothing means the demo, or `serve` where a database is configured.
     #[command(subcommand)]
@@ -66,7 +70,7 @@ pub struct Options {
     #[arg(long, global = true, env = "TENANCY_BASE_DOMAIN", default_value = "mmm.localhost")]
     pub base_domain: String,
     /// Where the demo keeps its database, keys and passwords
-    /// [default: /var/lib/mmm-platform as root, else below $XDG_DATA_HOME].
+    /// [default: /var/lib/mmm-platform as root, else below `$XDG_DATA_HOME`].
     #[arg(long, global = true)]
     pub data_dir: Option<PathBuf>,
     /// Remove the demo's data first.
@@ -88,7 +92,8 @@ pub struct DatabaseOptions {
 }
 
 /// The variables any of which means "there is a database, so no demo".
-const DATABASE_VARIABLES: [&str; 4] = ["DATABASE_URL", "TENANCY_GATE_URL", "TENANCY_OPS_URL", "TENANCY_ADMIN_URL"];
+const DATABASE_VARIABLES: [&str; 4] =
+    ["DATABASE_URL", "TENANCY_GATE_URL", "TENANCY_OPS_URL", "TENANCY_ADMIN_URL"];
 const KEY_VARIABLES: [&str; 1] = ["TENANCY_TOKEN_KEY"];
 
 impl DatabaseOptions {
@@ -115,7 +120,9 @@ impl DatabaseOptions {
     /// Names the variable and what sets it.
     pub fn require(&self, name: &'static str) -> anyhow::Result<&SecretString> {
         self.values.iter().find(|(n, _)| *n == name).map(|(_, value)| value).ok_or_else(|| {
-            anyhow::anyhow!("{name} is not set. `platform migrate` with TENANCY_ADMIN_URL prints the lines to set.")
+            anyhow::anyhow!(
+                "{name} is not set. `platform migrate` with TENANCY_ADMIN_URL prints the lines to set."
+            )
         })
     }
 }
@@ -135,8 +142,9 @@ impl Options {
         }
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let base = variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")));
-        base.map(|base| base.join("mmm-platform"))
-            .ok_or_else(|| anyhow::anyhow!("there is no home folder; say where to keep the demo with --data-dir"))
+        base.map(|base| base.join("mmm-platform")).ok_or_else(|| {
+            anyhow::anyhow!("there is no home folder; say where to keep the demo with --data-dir")
+        })
     }
 }
 

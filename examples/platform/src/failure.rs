@@ -88,14 +88,22 @@ impl Failure {
     fn json(&self) -> Response {
         let status = self.status();
         let (code, error, problems) = match self {
-            Self::Invalid { code, message } | Self::Conflict { code, message } => (*code, message.clone(), None),
+            Self::Invalid { code, message } | Self::Conflict { code, message } => {
+                (*code, message.clone(), None)
+            }
             Self::Unsupported(what) => ("unsupported_media_type", (*what).to_owned(), None),
             Self::Data(problems) => {
                 let n = problems.len();
-                let error = if n == 1 { "1 problem in the data".to_owned() } else { format!("{n} problems in the data") };
+                let error = if n == 1 {
+                    "1 problem in the data".to_owned()
+                } else {
+                    format!("{n} problems in the data")
+                };
                 ("data_invalid", error, Some(problems))
             }
-            Self::Unavailable(_) => ("service_unavailable", "Service temporarily unavailable".to_owned(), None),
+            Self::Unavailable(_) => {
+                ("service_unavailable", "Service temporarily unavailable".to_owned(), None)
+            }
             _ => ("internal", "Internal server error".to_owned(), None),
         };
         let mut body = json!({
@@ -118,9 +126,9 @@ impl Failure {
             Self::Invalid { message, .. } | Self::Conflict { message, .. } => {
                 ErrorPage::Invalid { problems: vec![message.clone()] }
             }
-            Self::Data(problems) => {
-                ErrorPage::Invalid { problems: problems.iter().map(|problem| problem.message.clone()).collect() }
-            }
+            Self::Data(problems) => ErrorPage::Invalid {
+                problems: problems.iter().map(|problem| problem.message.clone()).collect(),
+            },
             Self::Unsupported(what) => ErrorPage::Invalid { problems: vec![(*what).to_owned()] },
             Self::Unavailable(_) => ErrorPage::Unavailable { retry_seconds: 5 },
             _ => ErrorPage::Internal { request_id: None },

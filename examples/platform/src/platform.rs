@@ -77,7 +77,8 @@ impl Platform {
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let issuer = format!("https://{}", config.base_domain);
-        let tokens = TokenVerifier::new([config.token_key.public().clone()], &issuer, AUDIENCE, Arc::clone(&clock));
+        let tokens =
+            TokenVerifier::new([config.token_key.public().clone()], &issuer, AUDIENCE, Arc::clone(&clock));
         let issuer = TokenIssuer::new(Arc::new(config.token_key), &issuer, AUDIENCE, clock);
 
         let stores = Arc::new(gate.clone());

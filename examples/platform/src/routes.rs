@@ -46,7 +46,12 @@ pub struct Route<S = App> {
 
 macro_rules! route {
     ($method:ident $path:literal, $access:expr, $handler:expr) => {
-        Route { method: Method::$method, path: $path, access: $access, handler: on(MethodFilter::$method, $handler) }
+        Route {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            handler: on(MethodFilter::$method, $handler),
+        }
     };
 }
 

@@ -8,7 +8,7 @@ use std::str::FromStr as _;
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tenancy_sqlx::{Passwords, Roles, migrate as schema};
 use tenancy_tower::jwt::TokenKey;
 
@@ -30,9 +30,10 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let public = server::listen(options.addr, 8080, "--addr").await?;
     let internal = server::listen(options.internal_addr, 8082, "--internal-addr").await?;
-    let operator = match with_operator {
-        true => Some(server::listen(options.operator_addr, 8081, "--operator-addr").await?),
-        false => None,
+    let operator = if with_operator {
+        Some(server::listen(options.operator_addr, 8081, "--operator-addr").await?)
+    } else {
+        None
     };
     let platform = connect(options, database).await?;
     tracing::info!(addr = %public.local_addr()?, internal = %internal.local_addr()?, "serving");
@@ -67,7 +68,8 @@ async fn connect(options: &Options, database: &DatabaseOptions) -> anyhow::Resul
     let url = |name| {
         let url = database.require(name)?;
         // The reason may repeat the address, and the address has a password in it.
-        PgConnectOptions::from_str(url.expose_secret()).map_err(|_| anyhow::anyhow!("{name} is not a database address"))
+        PgConnectOptions::from_str(url.expose_secret())
+            .map_err(|_| anyhow::anyhow!("{name} is not a database address"))
     };
     let key = database.require("TENANCY_TOKEN_KEY")?;
     let config = Config {
@@ -102,14 +104,15 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
     admin.close().await?;
 
     let Some(passwords) = new else {
-        println!("The database is up to date. Roles and passwords are as they were; --rotate makes new ones.");
+        println!(
+            "The database is up to date. Roles and passwords are as they were; --rotate makes new ones."
+        );
         return Ok(());
     };
     let line = |variable: &str, role: &str, password: &str| {
         let url = options.clone().username(role).password(password).to_url_lossy();
         println!("{variable}={url}");
     };
-    use sqlx::ConnectOptions as _;
     line("DATABASE_URL", &names.rw, &passwords.rw);
     line("TENANCY_GATE_URL", &names.gate, &passwords.gate);
     line("TENANCY_OPS_URL", &names.ops, &passwords.ops);

@@ -21,7 +21,9 @@ use tokio::sync::watch;
 pub async fn listen(asked: Option<SocketAddr>, default_port: u16, flag: &str) -> anyhow::Result<TcpListener> {
     if let Some(addr) = asked {
         return TcpListener::bind(addr).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => anyhow::anyhow!("{addr} is in use; choose another address with {flag}"),
+            io::ErrorKind::AddrInUse => {
+                anyhow::anyhow!("{addr} is in use; choose another address with {flag}")
+            }
             _ => anyhow::Error::new(error).context(format!("cannot listen on {addr}; see {flag}")),
         });
     }

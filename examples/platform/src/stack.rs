@@ -43,7 +43,7 @@ use crate::view::Pages;
 use crate::{failure, ingest, routes};
 
 /// A request that takes longer is given up; uploads of the largest file fit in.
-const REQUEST_TIME: Duration = Duration::from_secs(120);
+const REQUEST_TIME: Duration = Duration::from_mins(2);
 
 /// What the public listener resolves and authenticates with.
 #[derive(Clone)]
@@ -66,8 +66,12 @@ impl std::fmt::Debug for Doors {
 
 /// Everything that tenants reach.
 pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
-    let tenant = routes::router(routes::tenant()).fallback(nothing).layer(from_fn(failure::render)).with_state(app.clone());
-    let apex = routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);
+    let tenant = routes::router(routes::tenant())
+        .fallback(nothing)
+        .layer(from_fn(failure::render))
+        .with_state(app.clone());
+    let apex =
+        routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);
     let sites = Router::new()
         .fallback(move |request: Request| {
             let (tenant, apex) = (tenant.clone(), apex.clone());
@@ -88,14 +92,22 @@ pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
 }
 
 /// Everything that operators reach.
-pub fn operator(door: OperatorSignIn, base: BaseDomain, directory: Arc<dyn Directory>, ready: Ready) -> Router {
-    let admin = routes::router(routes::operator()).fallback(nothing).layer(from_fn(failure::render)).with_state(door);
+pub fn operator(
+    door: OperatorSignIn,
+    base: BaseDomain,
+    directory: Arc<dyn Directory>,
+    ready: Ready,
+) -> Router {
+    let admin =
+        routes::router(routes::operator()).fallback(nothing).layer(from_fn(failure::render)).with_state(door);
     let sites = Router::new()
         .fallback(move |request: Request| {
             let admin = admin.clone();
             async move {
                 match request.extensions().get::<Site>() {
-                    Some(Site::Reserved("admin")) => admin.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                    Some(Site::Reserved("admin")) => {
+                        admin.oneshot(request).await.unwrap_or_else(|never| match never {})
+                    }
                     _ => nothing(request).await,
                 }
             }
@@ -150,8 +162,10 @@ async fn nothing(request: Request) -> Response {
 
 #[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let what =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = what.unwrap_or("unknown"), "a handler panicked");
     let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal","error":"Internal server error"}"#;
-    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], body)
+        .into_response()
 }

@@ -4,9 +4,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
-use tenancy_core::{Actor, Tenant, TenantContext};
+use tenancy_core::{Tenant, TenantContext};
+use tenancy_sqlx::TenantTx;
 use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
 
+use crate::failure::Failure;
 use crate::ingest;
 use crate::pages::{Accent, Brand, ErrorPage, Frame, Section};
 
@@ -24,13 +26,17 @@ pub fn accent(tenant: &Tenant) -> Option<Accent> {
     chosen.and_then(|text| text.parse().ok()).or_else(|| DEFAULT_ACCENT.parse().ok())
 }
 
-/// The frame of a signed-in page.
-pub fn frame(context: &TenantContext, section: Section) -> Frame {
-    let person = match context.actor() {
-        Actor::Member { role, .. } => role.as_str().to_owned(),
-        _ => String::new(),
+/// The frame of a signed-in page. The person's name is asked for in the page's own transaction.
+pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section) -> Result<Frame, Failure> {
+    let person = match context.actor().user() {
+        Some(user) => sqlx::query_scalar("SELECT display_name FROM control.members() WHERE user_id = $1")
+            .bind(user.as_uuid())
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(Failure::internal)?,
+        None => None,
     };
-    Frame { brand: brand(context.tenant()), person, section, csrf: String::new(), notice: None }
+    Ok(Frame { brand: brand(context.tenant()), person: person.unwrap_or_default(), section, notice: None })
 }
 
 /// A page as a response that nobody may keep.
@@ -57,7 +63,12 @@ pub fn local_path(next: &str) -> Option<&str> {
 pub struct Pages;
 
 impl Render for Pages {
-    fn render(&self, refusal: &Refusal, asked: &Asked, tenant: Option<&Tenant>) -> axum::http::Response<Bytes> {
+    fn render(
+        &self,
+        refusal: &Refusal,
+        asked: &Asked,
+        tenant: Option<&Tenant>,
+    ) -> axum::http::Response<Bytes> {
         if !asked.wants_html() {
             return Problem.render(refusal, asked, tenant);
         }
@@ -66,8 +77,12 @@ impl Render for Pages {
             Refusal::Suspended(_) => ErrorPage::Suspended,
             Refusal::Forbidden(_) => ErrorPage::Forbidden,
             Refusal::CrossSite => ErrorPage::StaleForm,
-            Refusal::TooLarge => ErrorPage::TooLarge { max_megabytes: ingest::MAX_BYTES as u64 / (1024 * 1024) },
-            Refusal::Malformed => ErrorPage::Invalid { problems: vec!["The address cannot be read.".to_owned()] },
+            Refusal::TooLarge => {
+                ErrorPage::TooLarge { max_megabytes: ingest::MAX_BYTES as u64 / (1024 * 1024) }
+            }
+            Refusal::Malformed => {
+                ErrorPage::Invalid { problems: vec!["The address cannot be read.".to_owned()] }
+            }
             Refusal::Unavailable => ErrorPage::Unavailable { retry_seconds: 5 },
             Refusal::Wiring { .. } => ErrorPage::Internal { request_id: None },
             _ => ErrorPage::NotFound,
@@ -112,8 +127,19 @@ mod tests {
             assert_eq!(local_path(path), Some(path));
         }
         let ways_out = [
-            "", "data", "//evil.example", "/\\evil.example", "\\\\evil", "https:evil", "https://evil.example",
-            "javascript:alert(1)", "/a\r\nset-cookie: x", "/\t/evil.example", "/login", "/logout", "/ü",
+            "",
+            "data",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil",
+            "https:evil",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/a\r\nset-cookie: x",
+            "/\t/evil.example",
+            "/login",
+            "/logout",
+            "/ü",
         ];
         for next in ways_out {
             assert_eq!(local_path(next), None, "{next:?}");

@@ -36,7 +36,8 @@ pub async fn upload(
     let incoming = match kind.as_str() {
         "multipart/form-data" => {
             let form = Multipart::from_request(request, &app).await;
-            intake::read_form(form.map_err(|_| Failure::invalid("bad_form", "The form has no boundary."))?).await?
+            intake::read_form(form.map_err(|_| Failure::invalid("bad_form", "The form has no boundary."))?)
+                .await?
         }
         "text/csv" | "text/plain" | "application/csv" | "application/octet-stream" => Incoming {
             roles: query.roles.as_deref().map(Roles::from_json).transpose().map_err(Failure::Data)?,
@@ -65,7 +66,10 @@ pub async fn confirm(
 ) -> Result<Json<Accepted>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let Ok(Json(body)) = body else {
-        return Err(Failure::invalid("bad_roles", "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as JSON."));
+        return Err(Failure::invalid(
+            "bad_roles",
+            "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as JSON.",
+        ));
     };
     let (roles, kpi_value) = roles_of(body)?;
     Ok(Json(intake::promote(&app, &context, id, roles, kpi_value).await?))
@@ -81,7 +85,9 @@ fn roles_of(body: Value) -> Result<(Roles, Option<f64>), Failure> {
     let said = body.get("roles").or_else(|| body.get("columns")).cloned().unwrap_or(body);
     let said = match said {
         Value::Array(columns) => {
-            let pair = |column: &Value| Some((column.get("name")?.as_str()?.to_owned(), column.get("role")?.clone()));
+            let pair = |column: &Value| {
+                Some((column.get("name")?.as_str()?.to_owned(), column.get("role")?.clone()))
+            };
             let pairs: Option<serde_json::Map<_, _>> = columns.iter().map(pair).collect();
             pairs.map_or(Value::Null, Value::Object)
         }

@@ -85,7 +85,8 @@ pub(super) async fn read_form(mut form: Multipart) -> Result<Incoming, Failure> 
             }
             Some("kpi_value") => {
                 let text = text(field).await?;
-                incoming.kpi_value = ingest::kpi_value(&text).map_err(|problem| Failure::Data(vec![problem]))?;
+                incoming.kpi_value =
+                    ingest::kpi_value(&text).map_err(|problem| Failure::Data(vec![problem]))?;
             }
             _ => {}
         }
@@ -177,7 +178,8 @@ pub(super) async fn promote(
     let validated = validated(table, roles, kpi_value).await?;
     let mut tx = app.database.begin(context).await?;
     let saved =
-        store::save_source(&mut tx, id, &upload.file_name, &columns, &validated, context.actor().user()).await;
+        store::save_source(&mut tx, id, &upload.file_name, &columns, &validated, context.actor().user())
+            .await;
     match saved {
         Err(store::StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
             return Err(already_a_source());
@@ -198,7 +200,11 @@ pub(super) async fn waiting(app: &App, context: &TenantContext, id: Uuid) -> Res
 }
 
 /// The table of an upload that waits.
-pub(super) async fn waiting_table(app: &App, context: &TenantContext, id: Uuid) -> Result<(String, Table), Failure> {
+pub(super) async fn waiting_table(
+    app: &App,
+    context: &TenantContext,
+    id: Uuid,
+) -> Result<(String, Table), Failure> {
     let upload = waiting(app, context, id).await?;
     Ok((upload.file_name, table(upload.raw).await?.0))
 }
@@ -206,7 +212,8 @@ pub(super) async fn waiting_table(app: &App, context: &TenantContext, id: Uuid) 
 fn already_a_source() -> Failure {
     Failure::Conflict {
         code: "source_ready",
-        message: "This data is in use with the roles it has. Upload the file again to choose others.".to_owned(),
+        message: "This data is in use with the roles it has. Upload the file again to choose others."
+            .to_owned(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Data sources for people: the list with its drop zone, and the page on which columns get roles.
 
-use std::collections::HashMap;
-
 use axum::Form;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, Path, State};
@@ -52,7 +50,8 @@ async fn data_page(
     });
     let max_megabytes = ingest::MAX_BYTES as u64 / (1024 * 1024);
     let view = DataView { sources: sources.collect(), refused, max_megabytes };
-    Ok(view::html(status, view.render(&view::frame(context, Section::Data))?))
+    let frame = view::frame(&mut tx, context, Section::Data).await?;
+    Ok(view::html(status, view.render(&frame)?))
 }
 
 /// `POST /data`
@@ -61,7 +60,8 @@ pub async fn upload_form(
     Member { context, .. }: Member,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Failure> {
-    let form = form.map_err(|_| Failure::invalid("bad_form", "Choose a CSV file and send the form again."))?;
+    let form =
+        form.map_err(|_| Failure::invalid("bad_form", "Choose a CSV file and send the form again."))?;
     let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
     let incoming = match intake::read_form(form).await {
         Ok(incoming) => incoming,
@@ -118,6 +118,7 @@ pub async fn mapping_page(
 ) -> Result<Response, Failure> {
     let id: Uuid = id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin_read(&context).await?;
+    let frame = view::frame(&mut tx, &context, Section::Data).await?;
     let view = if let Some(stored) = store::load(&mut tx, id).await? {
         let runs = analysis::list(&mut tx, Some(id)).await.map_err(Failure::internal)?;
         ready_view(id, stored, runs.iter().map(runs::row).collect())
@@ -127,7 +128,7 @@ pub async fn mapping_page(
         let roles = Roles::suggested(&ingest::suggest(&table));
         proposed_view(id, name, &table, &roles)
     };
-    Ok(view::html(StatusCode::OK, view.render(&view::frame(&context, Section::Data))?))
+    Ok(view::html(StatusCode::OK, view.render(&frame)?))
 }
 
 /// `POST /data/{id}/roles`
@@ -135,7 +136,7 @@ pub async fn confirm_form(
     State(app): State<App>,
     Member { context, .. }: Member,
     Path(id): Path<String>,
-    Form(fields): Form<HashMap<String, String>>,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let id: Uuid = id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let (name, table) = match intake::waiting_table(&app, &context, id).await {
@@ -143,12 +144,14 @@ pub async fn confirm_form(
         other => other?,
     };
     let named = table.columns().iter().enumerate().filter_map(|(at, column)| {
-        Some((format!("role[{}]", column.name), fields.get(&format!("role-{at}"))?.clone()))
+        let role = field(&fields, &format!("role-{at}"))?;
+        let role = if role == Role::Spend.value() { ingest::Role::MediaSpend.as_str() } else { role };
+        Some((format!("role[{}]", column.name), role.to_owned()))
     });
-    let named: Vec<(String, String)> = named.map(|(field, role)| (field, role.replace("spend", "media_spend"))).collect();
+    let named: Vec<(String, String)> = named.collect();
     let roles = Roles::from_form(named.iter().map(|(field, role)| (field.as_str(), role.as_str())));
     let roles = roles.map_err(Failure::Data)?;
-    let typed = fields.get("kpi_value").map(String::as_str).unwrap_or_default();
+    let typed = field(&fields, "kpi_value").unwrap_or_default();
     let worth = ingest::kpi_value(typed);
 
     let failure = match worth.clone() {
@@ -166,8 +169,14 @@ pub async fn confirm_form(
         view.problem_rows = rows_of(&table, &problems, &view.preview);
         view.problems = problems.into_iter().map(|problem| located(&table, problem)).collect();
     }
-    let frame = view::frame(&context, Section::Data);
+    let mut tx = app.database.begin_read(&context).await?;
+    let frame = view::frame(&mut tx, &context, Section::Data).await?;
     Ok(view::html(StatusCode::UNPROCESSABLE_ENTITY, view.render(&frame)?))
+}
+
+/// The last value of a form's field.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().rev().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
 }
 
 fn proposed_view(id: Uuid, file_name: String, table: &Table, roles: &Roles) -> MappingView {
@@ -207,7 +216,10 @@ fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView
         .collect();
     let cell = |column: &ColumnView, at: usize| {
         let value = |name: &str, list: &[ingest::Series]| {
-            list.iter().find(|series| series.name == name).and_then(|series| series.values.get(at)).map(f64::to_string)
+            list.iter()
+                .find(|series| series.name == name)
+                .and_then(|series| series.values.get(at))
+                .map(f64::to_string)
         };
         let text = match column.role {
             Role::Date => source.dates.get(at).map(ToString::to_string),
@@ -242,7 +254,8 @@ fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView
 /// The rows that problems name and the preview does not show.
 fn rows_of(table: &Table, problems: &[ingest::Problem], preview: &[PreviewRow]) -> Vec<PreviewRow> {
     let shown = |row: usize| preview.iter().any(|r| r.number == row as u64);
-    let mut wanted: Vec<usize> = problems.iter().filter_map(|problem| problem.row).filter(|row| !shown(*row)).collect();
+    let mut wanted: Vec<usize> =
+        problems.iter().filter_map(|problem| problem.row).filter(|row| !shown(*row)).collect();
     wanted.sort_unstable();
     wanted.dedup();
     wanted.truncate(PROBLEM_ROWS);

@@ -86,7 +86,8 @@ pub async fn upload(tx: &mut TenantTx, id: Uuid) -> Result<Option<Upload>, Store
         .bind(id)
         .fetch_optional(&mut **tx)
         .await?;
-    row.map(|row| Ok(Upload { id, file_name: row.try_get("file_name")?, raw: row.try_get("raw")? })).transpose()
+    row.map(|row| Ok(Upload { id, file_name: row.try_get("file_name")?, raw: row.try_get("raw")? }))
+        .transpose()
 }
 
 /// Makes a source: its description, its rows, and no more waiting file of that id.
@@ -134,7 +135,12 @@ pub async fn save_source(
     Ok(())
 }
 
-async fn insert_kpi(tx: &mut TenantTx, id: Uuid, source: &Source, dates: &[String]) -> Result<(), StoreError> {
+async fn insert_kpi(
+    tx: &mut TenantTx,
+    id: Uuid,
+    source: &Source,
+    dates: &[String],
+) -> Result<(), StoreError> {
     let metrics = (0..dates.len()).map(|at| {
         let row: BTreeMap<&str, f64> = source
             .controls
@@ -220,13 +226,15 @@ pub async fn load_source(tx: &mut TenantTx, id: Uuid) -> Result<Option<Source>, 
 /// A source with its description; columns come back in the order of the file.
 pub async fn load(tx: &mut TenantTx, id: Uuid) -> Result<Option<Stored>, StoreError> {
     use crate::ingest::Role;
-    let head = sqlx::query("SELECT name, frequency, columns, warnings, kpi_value FROM data_sources WHERE id = $1")
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let head =
+        sqlx::query("SELECT name, frequency, columns, warnings, kpi_value FROM data_sources WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut **tx)
+            .await?;
     let Some(head) = head else { return Ok(None) };
     let columns: Vec<ColumnRole> = from_json(head.try_get("columns")?)?;
-    let named = |role| columns.iter().filter(move |column| column.role == role).map(|column| column.name.clone());
+    let named =
+        |role| columns.iter().filter(move |column| column.role == role).map(|column| column.name.clone());
     let series = |name: String| Series { name, values: Vec::new() };
 
     let kpi_name = named(Role::Kpi).next().ok_or_else(|| StoreError::Corrupt("no KPI column".to_owned()))?;
@@ -253,7 +261,9 @@ pub async fn load(tx: &mut TenantTx, id: Uuid) -> Result<Option<Stored>, StoreEr
         let metrics: BTreeMap<String, f64> = from_json(row.try_get("metrics")?)?;
         for control in &mut source.controls {
             let value = metrics.get(&control.name).copied();
-            control.values.push(value.ok_or_else(|| StoreError::Corrupt(format!("control {}", control.name)))?);
+            control
+                .values
+                .push(value.ok_or_else(|| StoreError::Corrupt(format!("control {}", control.name)))?);
         }
     }
     for channel in &mut source.channels {

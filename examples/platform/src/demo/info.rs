@@ -74,9 +74,14 @@ impl DemoInfo {
     pub fn lines(&self) -> String {
         let mut text = String::new();
         for tenant in &self.tenants {
-            text += &format!("  {:<9} {}\n            {}  {}\n", tenant.slug, tenant.login.url, tenant.login.email, tenant.login.password);
+            text += &tenant.login.line(&tenant.slug);
         }
-        let operator = &self.operator;
-        text + &format!("  operator  {}\n            {}  {}\n", operator.url, operator.email, operator.password)
+        text + &self.operator.line("operator")
+    }
+}
+
+impl Login {
+    fn line(&self, who: &str) -> String {
+        format!("  {who:<9} {}\n            {}  {}\n", self.url, self.email, self.password)
     }
 }

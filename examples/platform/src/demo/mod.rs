@@ -46,7 +46,8 @@ pub async fn run(options: &Options, folder: &Path, stop: Stop) -> anyhow::Result
     let secrets = Secrets::open(folder, TENANTS.len() + 1)?;
     let install = if options.no_install { Install::Never } else { Install::WhenMissing(&to_stderr) };
     let database = Server::start(folder.join("postgres"), install).await?;
-    let served = serve(options, folder, &secrets, database.address(), [public, operator, internal], stop).await;
+    let served =
+        serve(options, folder, &secrets, database.address(), [public, operator, internal], stop).await;
     database.stop().await?;
     served
 }
@@ -91,9 +92,11 @@ async fn serve(
 
 /// A demo has passwords in a file and data that is nobody's: not for others, unless it is meant.
 fn refuse_strangers(options: &Options) -> anyhow::Result<()> {
-    for (flag, addr) in
-        [("--addr", options.addr), ("--operator-addr", options.operator_addr), ("--internal-addr", options.internal_addr)]
-    {
+    for (flag, addr) in [
+        ("--addr", options.addr),
+        ("--operator-addr", options.operator_addr),
+        ("--internal-addr", options.internal_addr),
+    ] {
         ensure!(
             options.demo_public || addr.is_none_or(|addr| addr.ip().is_loopback()),
             "{flag} {} can be reached from other machines; add --demo-public if the demo is meant for them",
@@ -106,7 +109,8 @@ fn refuse_strangers(options: &Options) -> anyhow::Result<()> {
 fn reset(folder: &Path) -> anyhow::Result<()> {
     let database = folder.join("postgres");
     if database.exists() {
-        std::fs::remove_dir_all(&database).with_context(|| format!("{} cannot be removed", database.display()))?;
+        std::fs::remove_dir_all(&database)
+            .with_context(|| format!("{} cannot be removed", database.display()))?;
     }
     for name in ["secrets.json", "demo.json"] {
         let file = folder.join(name);

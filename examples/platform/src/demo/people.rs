@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_demo_file_passes_as_suggested() {
-        let files = TENANTS.iter().map(|tenant| tenant.csv()).chain([example_csv()]);
+        let files = TENANTS.iter().map(DemoTenant::csv).chain([example_csv()]);
         for file in files {
             let table = ingest::read(file.unwrap().as_bytes()).unwrap();
             let columns = ingest::suggest(&table);

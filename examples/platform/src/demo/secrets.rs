@@ -40,7 +40,9 @@ impl Secrets {
         let secrets = Self {
             roles: [roles.gate, roles.rw, roles.ops, roles.migrator],
             token_key: random()?,
-            people: (0..people).map(|_| random().map(|text| text[..16].to_owned())).collect::<Result<_, _>>()?,
+            people: (0..people)
+                .map(|_| random().map(|text| text[..16].to_owned()))
+                .collect::<Result<_, _>>()?,
         };
         write(&file, &secrets)?;
         Ok(secrets)
@@ -62,11 +64,9 @@ fn random() -> anyhow::Result<String> {
 
 /// Makes a folder that only its owner may write; others may pass through to the database's own.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o711)
-        .create(folder)
-        .with_context(|| format!("the data folder {} cannot be made; choose another with --data-dir", folder.display()))
+    fs::DirBuilder::new().recursive(true).mode(0o711).create(folder).with_context(|| {
+        format!("the data folder {} cannot be made; choose another with --data-dir", folder.display())
+    })
 }
 
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {

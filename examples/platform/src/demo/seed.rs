@@ -80,19 +80,18 @@ async fn make_tenant(
 async fn make_data(platform: &Platform, context: &TenantContext, tenant: &DemoTenant) -> anyhow::Result<()> {
     let mut tx = platform.app.database.begin(context).await?;
     let ready = store::list(&mut tx).await?.into_iter().find(|source| source.summary.is_some());
-    let source = match ready {
-        Some(source) => source.id,
-        None => {
-            let csv = tenant.csv()?;
-            let table = ingest::read(csv.as_bytes()).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-            let incoming = Incoming {
-                file_name: tenant.file_name.to_owned(),
-                roles: Some(Roles::suggested(&ingest::suggest(&table))),
-                kpi_value: Some(1.0),
-                bytes: csv.into_bytes(),
-            };
-            accept(&platform.app, context, incoming).await?.source_id
-        }
+    let source = if let Some(source) = ready {
+        source.id
+    } else {
+        let csv = tenant.csv()?;
+        let table = ingest::read(csv.as_bytes()).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        let incoming = Incoming {
+            file_name: tenant.file_name.to_owned(),
+            roles: Some(Roles::suggested(&ingest::suggest(&table))),
+            kpi_value: Some(1.0),
+            bytes: csv.into_bytes(),
+        };
+        accept(&platform.app, context, incoming).await?.source_id
     };
     if analysis::list(&mut tx, None).await?.is_empty() {
         analysis::start(&mut tx, context, source, None).await?;

@@ -45,7 +45,11 @@ pub async fn alive() -> &'static str {
 /// `GET /readyz`: both ways to the database answer.
 pub async fn ready(State(ready): State<Ready>) -> (StatusCode, &'static str) {
     let (database, gate) = tokio::join!(ready.database.is_ready(), ready.gate.is_ready());
-    if database && gate { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+    if database && gate {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
 }
 
 /// `GET /metrics` on the internal listener.
@@ -63,7 +67,8 @@ pub async fn count(request: Request, next: Next) -> Response {
         4 => "refused",
         _ => "failed",
     };
-    metrics::counter!("http_requests_total", "class" => class, "probe" => if known { "yes" } else { "no" }).increment(1);
+    metrics::counter!("http_requests_total", "class" => class, "probe" => if known { "yes" } else { "no" })
+        .increment(1);
     metrics::histogram!("http_request_seconds").record(started.elapsed().as_secs_f64());
     response
 }

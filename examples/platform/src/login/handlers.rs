@@ -1,8 +1,8 @@
 //! The routes of signing in and out, for browsers and for programs.
 
 use axum::extract::{Query, Request, State};
-use axum::http::header::SET_COOKIE;
 use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use secrecy::{ExposeSecret, SecretString};
@@ -46,15 +46,9 @@ pub struct LoginRequest {
     password: SecretText,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct SecretText(String);
-
-impl Default for SecretText {
-    fn default() -> Self {
-        Self(String::new())
-    }
-}
 
 impl std::fmt::Debug for SecretText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -108,7 +102,7 @@ fn page(
 ) -> Result<Response, Failure> {
     let next = view::local_path(next).unwrap_or("").to_owned();
     let door = LoginDoor::Tenant(view::brand(context.tenant()));
-    let view = LoginView { door, csrf: String::new(), email, next, error, notice };
+    let view = LoginView { door, email, next, error, notice };
     Ok(view::html(status, view.render()?))
 }
 
@@ -129,7 +123,10 @@ pub async fn api_login(
     body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
     let Ok(Json(body)) = body else {
-        return Err(Failure::invalid("bad_login", "send {\"email\": …, \"password\": …} as application/json"));
+        return Err(Failure::invalid(
+            "bad_login",
+            "send {\"email\": …, \"password\": …} as application/json",
+        ));
     };
     let checked = app.sign_in.check(&context, &body.email, body.password.into()).await;
     let identity = checked.map_err(Failure::internal)?;

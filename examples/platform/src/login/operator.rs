@@ -60,20 +60,16 @@ pub async fn operator_login(
     };
     let hash = found.as_ref().map(|operator| operator.password_hash.clone());
     let right = door.passwords.verify(form.password.into(), hash).await;
-    match found.filter(|_| right) {
-        Some(operator) => {
-            let notice = format!(
-                "Your password is right, {}. The operator's console is not part of this version.",
-                operator.display_name
-            );
-            page(StatusCode::OK, String::new(), None, Some(notice))
-        }
-        None => {
-            tracing::info!(target: "security", event = "operator_sign_in_failed");
-            let error = Some("E-mail and password do not match. Check both and try again.".to_owned());
-            page(StatusCode::UNAUTHORIZED, form.email, error, None)
-        }
-    }
+    let Some(operator) = found.filter(|_| right) else {
+        tracing::info!(target: "security", event = "operator_sign_in_failed");
+        let error = Some("E-mail and password do not match. Check both and try again.".to_owned());
+        return page(StatusCode::UNAUTHORIZED, form.email, error, None);
+    };
+    let notice = format!(
+        "Your password is right, {}. The operator's console is not part of this version.",
+        operator.display_name
+    );
+    page(StatusCode::OK, String::new(), None, Some(notice))
 }
 
 fn page(
@@ -82,7 +78,6 @@ fn page(
     error: Option<String>,
     notice: Option<String>,
 ) -> Result<Response, Failure> {
-    let (csrf, next) = (String::new(), String::new());
-    let view = LoginView { door: LoginDoor::Operator, csrf, email, next, error, notice };
+    let view = LoginView { door: LoginDoor::Operator, email, next: String::new(), error, notice };
     Ok(view::html(status, view.render()?))
 }

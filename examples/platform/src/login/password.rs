@@ -72,7 +72,10 @@ fn argon() -> Argon2<'static> {
 }
 
 fn hash_now(password: &str) -> Result<String, HashError> {
-    argon().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|e| HashError(e.to_string()))
+    argon()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|e| HashError(e.to_string()))
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ struct Standing {
 
 async fn standing(tx: &mut TenantTx) -> Result<Standing, Failure> {
     let runs = analysis::list(tx, None).await?;
-    let best = runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).map(|run| run.id);
+    let best =
+        runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).map(|run| run.id);
     let newest = runs.into_iter().next();
     let best = match best {
         Some(id) => analysis::read(tx, id).await?,
@@ -49,7 +50,8 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
         (None, Some(newest)) => without_result(&mut tx, newest).await?,
         (None, None) => without_run(&mut tx).await?,
     };
-    let page = OverviewView { state }.render(&view::frame(&context, Section::Overview))?;
+    let frame = view::frame(&mut tx, &context, Section::Overview).await?;
+    let page = OverviewView { state }.render(&frame)?;
     Ok(view::html(StatusCode::OK, page))
 }
 
@@ -60,9 +62,13 @@ async fn without_result(tx: &mut TenantTx, newest: Run) -> Result<OverviewState,
         JobState::Failed => OverviewState::Failed { run_id, reason: newest.reason.unwrap_or_default() },
         JobState::Done => {
             let whole = analysis::read(tx, newest.id).await?.ok_or(Failure::NOT_FOUND)?;
-            let diagnostics = summary(&whole)?.map(|summary| pages::run_results(&summary, &facts(&whole.run, None)));
+            let diagnostics =
+                summary(&whole)?.map(|summary| pages::run_results(&summary, &facts(&whole.run, None)));
             let failing = diagnostics.map(|results| results.diagnostics).unwrap_or_default();
-            OverviewState::NotConverged { run_id, failing: failing.into_iter().filter(|check| !check.passed).collect() }
+            OverviewState::NotConverged {
+                run_id,
+                failing: failing.into_iter().filter(|check| !check.passed).collect(),
+            }
         }
     })
 }
@@ -87,7 +93,7 @@ pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> 
         Some(id) => data_metrics(&mut tx, id).await?,
         None => Value::Null,
     };
-    let model = best.as_ref().map(|best| summary(best)).transpose()?.flatten().map(|summary| {
+    let model = best.as_ref().map(summary).transpose()?.flatten().map(|summary| {
         let facts = best.as_ref().map(|best| facts(&best.run, None));
         let results = facts.and_then(|facts| pages::results(&summary, &facts));
         json!({

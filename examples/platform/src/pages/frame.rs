@@ -81,8 +81,6 @@ pub struct Frame {
     pub person: String,
     /// Which entry of the sidebar is current.
     pub section: Section,
-    /// Token that every form of the page carries.
-    pub csrf: String,
     /// What the last action led to.
     pub notice: Option<Notice>,
 }

@@ -20,8 +20,6 @@ pub enum LoginDoor {
 pub struct LoginView {
     /// Which door it is.
     pub door: LoginDoor,
-    /// Token of the form.
-    pub csrf: String,
     /// What was typed as e-mail.
     pub email: String,
     /// Where to go afterwards: a path on this host, or empty.

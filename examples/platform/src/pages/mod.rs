@@ -6,7 +6,8 @@
 //!
 //! 1. No inline style and no inline script: the content policy allows only our own files. The colours
 //!    of a tenant arrive through `/brand.css`, whose text is made by [`brand_css`].
-//! 2. Everything works without script; every form posts, carries `csrf` and keeps what was typed.
+//! 2. Everything works without script; every form posts and keeps what was typed. Forms carry no
+//!    token: where a request comes from is checked before any handler sees it.
 //! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
 
 mod brand;

@@ -28,7 +28,10 @@ pub async fn api_start(
     body: Result<Json<RunRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let Ok(Json(body)) = body else {
-        return Err(Failure::invalid("bad_run", "Send {\"source_id\": \"…\", \"seed\": 1} as JSON; the seed is optional."));
+        return Err(Failure::invalid(
+            "bad_run",
+            "Send {\"source_id\": \"…\", \"seed\": 1} as JSON; the seed is optional.",
+        ));
     };
     let source: Uuid = body.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;

@@ -38,7 +38,8 @@ pub fn how_far(run: &Run) -> Progress {
         JobState::Failed => WorkState::Failed,
     };
     let stage = Stage::ALL.into_iter().find(|stage| Some(stage.key()) == run.stage.as_deref());
-    let stage = stage.unwrap_or(if run.state == JobState::Done { Stage::Summarising } else { Stage::Checking });
+    let stage =
+        stage.unwrap_or(if run.state == JobState::Done { Stage::Summarising } else { Stage::Checking });
     Progress::new(state, run.percent, stage, run.seconds_left, stage.note())
 }
 

@@ -1,13 +1,12 @@
 //! Runs for people.
 
-use std::collections::HashMap;
-
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
-use tenancy_core::TenantContext;
+use serde::Deserialize;
+use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
@@ -19,11 +18,18 @@ use crate::failure::Failure;
 use crate::pages::{self, Progress, RunState, RunView, RunsView, Section};
 use crate::view;
 
+/// What the button "Run analysis" sends.
+#[derive(Debug, Deserialize)]
+pub struct StartForm {
+    #[serde(default)]
+    source_id: String,
+}
+
 /// `GET /runs`
 pub async fn list_page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
     let runs = analysis::list(&mut tx, None).await?.iter().map(row).collect();
-    let page = RunsView { runs }.render(&view::frame(&context, Section::Runs))?;
+    let page = RunsView { runs }.render(&view::frame(&mut tx, &context, Section::Runs).await?)?;
     Ok(view::html(StatusCode::OK, page))
 }
 
@@ -31,19 +37,18 @@ pub async fn list_page(State(app): State<App>, Member { context, .. }: Member) -
 pub async fn start_form(
     State(app): State<App>,
     Member { context, .. }: Member,
-    Form(fields): Form<HashMap<String, String>>,
+    Form(form): Form<StartForm>,
 ) -> Result<Redirect, Failure> {
-    let source = fields.get("source_id").and_then(|id| id.parse::<Uuid>().ok()).ok_or(Failure::NOT_FOUND)?;
+    let source: Uuid = form.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;
     let id = analysis::start(&mut tx, &context, source, None).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/runs/{id}")))
 }
 
-async fn one(app: &App, context: &TenantContext, id: &str) -> Result<Analysis, Failure> {
+async fn one(tx: &mut TenantTx, id: &str) -> Result<Analysis, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    let mut tx = app.database.begin_read(context).await?;
-    analysis::read(&mut tx, id).await?.ok_or(Failure::NOT_FOUND)
+    analysis::read(tx, id).await?.ok_or(Failure::NOT_FOUND)
 }
 
 /// `GET /runs/{id}`
@@ -52,7 +57,8 @@ pub async fn page(
     Member { context, .. }: Member,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let analysis = one(&app, &context, &id).await?;
+    let mut tx = app.database.begin_read(&context).await?;
+    let analysis = one(&mut tx, &id).await?;
     let summary = summary(&analysis)?;
     let run = analysis.run;
     let state = match (run.state, summary) {
@@ -71,7 +77,8 @@ pub async fn page(
         source_id: run.source_id.to_string(),
         state,
     };
-    Ok(view::html(StatusCode::OK, view.render(&view::frame(&context, Section::Runs))?))
+    let frame = view::frame(&mut tx, &context, Section::Runs).await?;
+    Ok(view::html(StatusCode::OK, view.render(&frame)?))
 }
 
 /// `GET /runs/{id}/progress`
@@ -80,7 +87,8 @@ pub async fn progress(
     Member { context, .. }: Member,
     Path(id): Path<String>,
 ) -> Result<Json<Progress>, Failure> {
-    Ok(Json(how_far(&one(&app, &context, &id).await?.run)))
+    let mut tx = app.database.begin_read(&context).await?;
+    Ok(Json(how_far(&one(&mut tx, &id).await?.run)))
 }
 
 /// `GET /runs/{id}/charts/{chart}`: the numbers of a chart, as `.csv` or `.json`.
@@ -89,7 +97,8 @@ pub async fn chart(
     Member { context, .. }: Member,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let analysis = one(&app, &context, &id).await?;
+    let mut tx = app.database.begin_read(&context).await?;
+    let analysis = one(&mut tx, &id).await?;
     let summary = summary(&analysis)?.ok_or(Failure::NOT_FOUND)?;
     let (chart, kind) = name.rsplit_once('.').ok_or(Failure::NOT_FOUND)?;
     let chart = pages::chart(&summary, chart).ok_or(Failure::NOT_FOUND)?;
