@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use tenancy_cache::{Cache, Local};
+use tenancy_core::SystemClock;
 use tenancy_sqlx::TenantDatabase;
 use tokio::sync::Semaphore;
 
@@ -11,6 +13,9 @@ use crate::login::SignIn;
 
 /// How many uploads are read into memory at once.
 const UPLOADS_AT_ONCE: usize = 3;
+
+/// Bytes of results that are kept in memory.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct App {
     pub sign_in: SignIn,
     /// The domain below which the tenants are, with the port that belongs in links.
     pub site: Arc<str>,
+    /// What was computed before, per tenant.
+    pub cache: Cache,
     /// Turns for reading uploads.
     pub uploads: Arc<Semaphore>,
 }
@@ -28,6 +35,12 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(database: TenantDatabase, sign_in: SignIn, site: &str) -> Self {
-        Self { database, sign_in, site: site.into(), uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) }
+        Self {
+            database,
+            sign_in,
+            site: site.into(),
+            cache: Cache::new(Local::with_weight(CACHE_BYTES), Arc::new(SystemClock)),
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+        }
     }
 }

@@ -110,7 +110,11 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
         return Ok(());
     };
     let line = |variable: &str, role: &str, password: &str| {
-        let url = options.clone().username(role).password(password).to_url_lossy();
+        let mut url = options.clone().username(role).password(password).to_url_lossy();
+        // sqlx writes settings of its own into the query, which other programs do not read.
+        let kept: Vec<_> =
+            url.query_pairs().into_owned().filter(|(name, _)| name != "statement-cache-capacity").collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
         println!("{variable}={url}");
     };
     line("DATABASE_URL", &names.rw, &passwords.rw);

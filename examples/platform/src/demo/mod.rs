@@ -6,10 +6,11 @@ mod people;
 mod secrets;
 mod seed;
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tenancy_sqlx::embedded::{Address, Install, Server, to_stderr};
 use tenancy_sqlx::{OperatorDoor, Roles, migrate};
@@ -40,8 +41,9 @@ pub async fn run(options: &Options, folder: &Path, stop: Stop) -> anyhow::Result
     let internal = server::listen(options.internal_addr, 8082, "--internal-addr").await?;
 
     secrets::make_folder(folder)?;
+    let _alone = alone_in(folder)?;
     if options.reset {
-        reset(folder)?;
+        reset(folder).await?;
     }
     let secrets = Secrets::open(folder, TENANTS.len() + 1)?;
     let install = if options.no_install { Install::Never } else { Install::WhenMissing(&to_stderr) };
@@ -106,12 +108,27 @@ fn refuse_strangers(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn reset(folder: &Path) -> anyhow::Result<()> {
-    let database = folder.join("postgres");
-    if database.exists() {
-        std::fs::remove_dir_all(&database)
-            .with_context(|| format!("{} cannot be removed", database.display()))?;
+/// Locks the folder for as long as the file lives: two demos on one folder would take each other's
+/// passwords, and a reset the other's database.
+fn alone_in(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "a demo is running in {} already; stop it, or give this one another --data-dir",
+                folder.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", path.display()))
+        }
     }
+}
+
+async fn reset(folder: &Path) -> anyhow::Result<()> {
+    Server::remove(folder.join("postgres")).await?;
     for name in ["secrets.json", "demo.json"] {
         let file = folder.join(name);
         if file.exists() {

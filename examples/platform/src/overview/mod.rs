@@ -6,34 +6,29 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use sqlx::Row as _;
+use tenancy_core::TenantContext;
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 
-use crate::analysis::{self, Analysis, Run};
+use crate::analysis::{self, Run};
 use crate::app::App;
 use crate::data::store;
 use crate::failure::Failure;
 use crate::pages::{self, OverviewState, OverviewView, Section};
-use crate::runs::{facts, how_far, summary};
+use crate::runs::{facts, finished, how_far};
 use crate::view;
 
 /// Where a workspace stands: its newest converged run, and the newest of all.
 struct Standing {
-    best: Option<Analysis>,
+    best: Option<Run>,
     newest: Option<Run>,
 }
 
 async fn standing(tx: &mut TenantTx) -> Result<Standing, Failure> {
     let runs = analysis::list(tx, None).await?;
-    let best =
-        runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).map(|run| run.id);
-    let newest = runs.into_iter().next();
-    let best = match best {
-        Some(id) => analysis::read(tx, id).await?,
-        None => None,
-    };
-    Ok(Standing { best, newest })
+    let best = runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).cloned();
+    Ok(Standing { best, newest: runs.into_iter().next() })
 }
 
 /// `GET /`
@@ -43,11 +38,12 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
     let state = match (best, newest) {
         (Some(best), newest) => {
             let under_way = newest.filter(|run| matches!(run.state, JobState::Queued | JobState::Running));
-            let facts = facts(&best.run, under_way.map(|run| run.id.to_string()));
-            let found = summary(&best)?.and_then(|summary| pages::results(&summary, &facts));
+            let facts = facts(&best, under_way.map(|run| run.id.to_string()));
+            let summary = finished(&app, &context, &mut tx, best.id).await?;
+            let found = summary.and_then(|summary| pages::results(&summary, &facts));
             found.map_or(OverviewState::Empty, |results| OverviewState::Ready(Box::new(results)))
         }
-        (None, Some(newest)) => without_result(&mut tx, newest).await?,
+        (None, Some(newest)) => without_result(&app, &context, &mut tx, newest).await?,
         (None, None) => without_run(&mut tx).await?,
     };
     let frame = view::frame(&mut tx, &context, Section::Overview).await?;
@@ -55,15 +51,19 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
     Ok(view::html(StatusCode::OK, page))
 }
 
-async fn without_result(tx: &mut TenantTx, newest: Run) -> Result<OverviewState, Failure> {
+async fn without_result(
+    app: &App,
+    context: &TenantContext,
+    tx: &mut TenantTx,
+    newest: Run,
+) -> Result<OverviewState, Failure> {
     let run_id = newest.id.to_string();
     Ok(match newest.state {
         JobState::Queued | JobState::Running => OverviewState::Running { run_id, progress: how_far(&newest) },
         JobState::Failed => OverviewState::Failed { run_id, reason: newest.reason.unwrap_or_default() },
         JobState::Done => {
-            let whole = analysis::read(tx, newest.id).await?.ok_or(Failure::NOT_FOUND)?;
-            let diagnostics =
-                summary(&whole)?.map(|summary| pages::run_results(&summary, &facts(&whole.run, None)));
+            let summary = finished(app, context, tx, newest.id).await?;
+            let diagnostics = summary.map(|summary| pages::run_results(&summary, &facts(&newest, None)));
             let failing = diagnostics.map(|results| results.diagnostics).unwrap_or_default();
             OverviewState::NotConverged {
                 run_id,
@@ -86,23 +86,24 @@ pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> 
     let mut tx = app.database.begin_read(&context).await?;
     let Standing { best, .. } = standing(&mut tx).await?;
     let source = match &best {
-        Some(best) => Some(best.run.source_id),
+        Some(best) => Some(best.source_id),
         None => store::list(&mut tx).await?.into_iter().find(|source| source.summary.is_some()).map(|s| s.id),
     };
     let data = match source {
         Some(id) => data_metrics(&mut tx, id).await?,
         None => Value::Null,
     };
-    let model = best.as_ref().map(summary).transpose()?.flatten().map(|summary| {
-        let facts = best.as_ref().map(|best| facts(&best.run, None));
-        let results = facts.and_then(|facts| pages::results(&summary, &facts));
-        json!({
-            "analysis_id": best.as_ref().map(|best| best.run.id),
-            "channels": summary.channels,
-            "measures": summary.measures,
-            "sentences": results.map(|results| results.lead),
-        })
-    });
+    let model = match &best {
+        Some(best) => finished(&app, &context, &mut tx, best.id).await?.map(|summary| {
+            json!({
+                "analysis_id": best.id,
+                "channels": summary.channels,
+                "measures": summary.measures,
+                "sentences": pages::results(&summary, &facts(best, None)).map(|results| results.lead),
+            })
+        }),
+        None => None,
+    };
     Ok(Json(json!({ "data": data, "model": model })))
 }
 

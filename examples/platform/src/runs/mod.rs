@@ -7,9 +7,12 @@ pub use api::{api_read, api_start};
 pub use pages::{chart, list_page, page, progress, start_form};
 
 use mmm_core::artifact::Summary;
+use tenancy_core::{JobId, TenantContext};
+use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 
-use crate::analysis::{Analysis, Run};
+use crate::analysis::{self, Analysis, Run};
+use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{Progress, RunFacts, RunOutcome, RunRow, Stage, WorkState};
 
@@ -47,6 +50,26 @@ pub fn how_far(run: &Run) -> Progress {
 pub fn summary(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
     let results = analysis.results.clone();
     results.map(|results| serde_json::from_value(results).map_err(Failure::internal)).transpose()
+}
+
+/// The summary of a finished run. It never changes again, so it is kept in the tenant's cache.
+pub async fn finished(
+    app: &App,
+    context: &TenantContext,
+    tx: &mut TenantTx,
+    id: JobId,
+) -> Result<Option<Summary>, Failure> {
+    const SPACE: &str = "run-summary";
+    let (cache, name) = (app.cache.scope(context), id.to_string());
+    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name) {
+        return Ok(Some(summary));
+    }
+    let Some(analysis) = analysis::read(tx, id).await? else { return Ok(None) };
+    let found = summary(&analysis)?;
+    if let (JobState::Done, Some(summary)) = (analysis.run.state, &found) {
+        cache.set(SPACE, &name, summary).map_err(Failure::internal)?;
+    }
+    Ok(found)
 }
 
 /// What a summary does not know about its run.
