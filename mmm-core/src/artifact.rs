@@ -1,7 +1,7 @@
 //! A fit as one document: everything a results page shows, as plain finite numbers.
 //!
 //! A [`Summary`] is made for storage: it serialises to JSON, holds no draws, and can be read back by
-//! a later version as long as [`FORMAT`] is the same. It never holds a number that JSON cannot
+//! later versions: what a later [`FORMAT`] added is absent in earlier documents. It never holds a number that JSON cannot
 //! write; making one fails instead.
 
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     data::{Date, Frequency},
     diagnose::{Convergence, Diagnostics, QuantityDiagnostics},
-    effect::{Effects, FitMeasures, Interval},
+    effect::{Effects, FitMeasures, Interval, MediaEffect},
     fit::{Fit, FitSettings},
     model::ModelSpec,
 };
 
-/// The version of the document's shape.
-pub const FORMAT: u32 = 1;
+/// The version of the document's shape. Version 1 had no joint figures; it can still be read.
+pub const FORMAT: u32 = 2;
 
 /// Everything a results page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Summary {
     pub convergence: Convergence,
     /// One entry per channel, in the order of the data.
     pub channels: Vec<ChannelSummary>,
+    /// All channels together, from joint draws; absent in documents of version 1.
+    #[serde(default)]
+    pub media: Option<MediaEffect>,
     /// What made the KPI, period by period.
     pub over_time: OverTime,
     /// How well the model explains the KPI.
@@ -49,6 +52,10 @@ pub struct ChannelSummary {
     pub contribution: Interval,
     /// Contribution as a share of the observed KPI.
     pub share: Interval,
+    /// Contribution as a share of that of all channels, from joint draws; absent in documents of
+    /// version 1.
+    #[serde(default)]
+    pub effect_share: Option<Interval>,
     /// Worth of the contribution per unit of spend; KPI units per unit of spend without a worth.
     pub roi: Interval,
     /// The probability of a return above break-even; absent without a worth of the KPI.
@@ -175,10 +182,12 @@ impl Summary {
                     spend: channel.spend,
                     contribution: channel.contribution,
                     share: channel.share,
+                    effect_share: Some(channel.effect_share),
                     roi: channel.roi,
                     p_above_break_even: channel.p_above_break_even,
                 })
                 .collect(),
+            media: Some(effects.media),
             over_time: OverTime::new(fit, effects),
             measures: effects.measures,
             parameters: diagnostics.parameters.iter().map(QuantitySummary::of).collect(),
@@ -202,8 +211,15 @@ impl Summary {
             let name = channel.name.as_str();
             [&channel.contribution, &channel.share, &channel.roi]
                 .into_iter()
+                .chain(&channel.effect_share)
                 .flat_map(move |interval| intervals(name, interval))
                 .chain([(name, channel.spend)])
+        });
+        let media = self.media.iter().flat_map(|media| {
+            [&media.contribution, &media.share, &media.roi]
+                .into_iter()
+                .flat_map(move |interval| intervals("all channels", interval))
+                .chain([("all channels", media.spend)])
         });
         let FitMeasures { r_squared, mape, band_coverage } = self.measures;
         let measures = [("R²", r_squared), ("MAPE", mape), ("band coverage", band_coverage)];
@@ -221,7 +237,12 @@ impl Summary {
             .into_iter()
             .chain(of_channels)
             .flat_map(|(name, line)| line.iter().map(move |v| (name, *v)));
-        match quantities.chain(channels).chain(measures).chain(lines).find(|(_, figure)| !figure.is_finite())
+        match quantities
+            .chain(channels)
+            .chain(media)
+            .chain(measures)
+            .chain(lines)
+            .find(|(_, figure)| !figure.is_finite())
         {
             Some((figure, _)) => Err(SummaryError::NotFinite { figure: figure.to_owned() }),
             None => Ok(()),

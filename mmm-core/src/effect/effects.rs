@@ -1,13 +1,18 @@
 //! Contributions, returns, baseline and bands of a fit, each with its interval.
 
-use ndarray::Axis;
+use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{data::Channel, fit::Fit};
 
-use super::{FitMeasures, Interval, decompose::Evaluator, series::Series};
+use super::{
+    FitMeasures, Interval, MediaEffect,
+    decompose::Evaluator,
+    media::{Yardstick, effect_shares},
+    series::Series,
+};
 
 /// The random stream of predictive noise; chains use the streams from 0 up.
 const PREDICTIVE_STREAM: u64 = u64::MAX;
@@ -17,6 +22,8 @@ const PREDICTIVE_STREAM: u64 = u64::MAX;
 pub struct Effects {
     /// One entry per channel, in the order of the data.
     pub channels: Vec<ChannelEffect>,
+    /// All channels together, from joint draws.
+    pub media: MediaEffect,
     /// Intercept, controls, trend and seasonality per period, in KPI units.
     pub baseline: Vec<Interval>,
     /// The expected KPI per period.
@@ -38,6 +45,8 @@ pub struct ChannelEffect {
     pub contribution: Interval,
     /// Contribution as a share of the observed KPI over all periods.
     pub share: Interval,
+    /// Contribution as a share of that of all channels, draw by draw.
+    pub effect_share: Interval,
     /// Contribution times the worth of a KPI unit, per unit of spend; without a worth, KPI units per
     /// unit of spend.
     pub roi: Interval,
@@ -46,13 +55,6 @@ pub struct ChannelEffect {
     pub p_above_break_even: Option<f64>,
     /// Contribution per period, in KPI units.
     pub by_period: Vec<Interval>,
-}
-
-/// How a contribution becomes a return.
-#[derive(Clone, Copy)]
-struct Return {
-    per_unit: f64,
-    worth: Option<f64>,
 }
 
 impl Fit {
@@ -72,12 +74,14 @@ impl Fit {
         let baseline = total.intervals();
 
         let mut part = Series::new(periods, self.kept());
+        let joint = self.joint_contributions();
+        let effect_shares = effect_shares(joint.view());
         let mut channels = Vec::with_capacity(model.layout().channels());
         for (index, channel) in model.data().channels().iter().enumerate() {
             for (draw, parameters) in each_draw() {
                 part.set(draw, evaluator.contribution(index, parameters));
             }
-            channels.push(self.channel_effect(index, channel, part.intervals()));
+            channels.push(self.channel_effect(index, channel, effect_shares[index], part.intervals()));
             total.add(&part);
         }
         let fitted = total.intervals();
@@ -91,35 +95,45 @@ impl Fit {
         });
         let predictive = total.intervals();
         let measures = FitMeasures::of(model.data().kpi(), &fitted, &predictive);
-        Effects { channels, baseline, fitted, predictive, measures }
+        let spend = model.data().channels().iter().map(Channel::total_spend).sum();
+        let media = MediaEffect::of(joint.view(), spend, self.yardstick());
+        Effects { channels, media, baseline, fitted, predictive, measures }
     }
 
-    fn channel_effect(&self, index: usize, channel: &Channel, by_period: Vec<Interval>) -> ChannelEffect {
-        let data = self.model().data();
+    /// The draws of all chains, one below the other: `(kept, channels)`.
+    fn joint_contributions(&self) -> Array2<f64> {
+        let width = self.model().layout().channels();
+        let draws = self.contributions().iter().copied().collect();
+        Array2::from_shape_vec((self.kept(), width), draws).unwrap_or_default()
+    }
+
+    fn channel_effect(
+        &self,
+        index: usize,
+        channel: &Channel,
+        effect_share: Interval,
+        by_period: Vec<Interval>,
+    ) -> ChannelEffect {
         let mut totals: Vec<f64> = self.contributions().index_axis(Axis(2), index).iter().copied().collect();
         let contribution = Interval::of(&mut totals);
         let spend = channel.total_spend();
-        let returns = Return { per_unit: data.kpi_value().unwrap_or(1.0) / spend, worth: data.kpi_value() };
-        // Absolute values keep the denominator above zero; for a KPI that is never negative they
-        // change nothing.
-        let observed: f64 = data.kpi().iter().map(|value| value.abs()).sum();
+        let (share, roi, p_above_break_even) = self.yardstick().measure(contribution, &totals, spend);
         ChannelEffect {
             name: channel.name().to_owned(),
             spend,
             contribution,
-            share: contribution.scaled(1.0 / observed),
-            roi: contribution.scaled(returns.per_unit),
-            p_above_break_even: returns.p_above_break_even(&totals),
+            share,
+            effect_share,
+            roi,
+            p_above_break_even,
             by_period,
         }
     }
-}
 
-impl Return {
-    /// The share of the draws in which a unit of spend returned more than itself.
-    fn p_above_break_even(self, totals: &[f64]) -> Option<f64> {
-        self.worth?;
-        let above = totals.iter().filter(|total| **total * self.per_unit > 1.0).count();
-        Some(above as f64 / totals.len() as f64)
+    fn yardstick(&self) -> Yardstick {
+        let data = self.model().data();
+        // Absolute values keep the denominator above zero; for a KPI that is never negative they
+        // change nothing.
+        Yardstick { observed: data.kpi().iter().map(|value| value.abs()).sum(), worth: data.kpi_value() }
     }
 }

@@ -8,9 +8,11 @@ mod decompose;
 mod effects;
 mod interval;
 mod measures;
+mod media;
 mod series;
 
 pub use decompose::Decomposition;
 pub use effects::{ChannelEffect, Effects};
 pub use interval::Interval;
 pub use measures::FitMeasures;
+pub use media::MediaEffect;

@@ -46,3 +46,32 @@ fn a_summary_describes_data_model_and_verdict() {
     assert!(!summary.convergence.converged);
     assert!(fit.require_converged().is_err());
 }
+
+#[test]
+fn joint_figures_agree_with_the_channels_where_they_must() {
+    let summary = model_of(&market(1)).fit(&short(1)).unwrap().summary().unwrap();
+    let media = summary.media.unwrap();
+    let sum =
+        |of: fn(&mmm_core::artifact::ChannelSummary) -> f64| summary.channels.iter().map(of).sum::<f64>();
+    approx::assert_relative_eq!(media.spend, sum(|channel| channel.spend), max_relative = 1e-12);
+    approx::assert_relative_eq!(media.contribution.mean, sum(|c| c.contribution.mean), max_relative = 1e-12);
+    approx::assert_relative_eq!(media.share.mean, sum(|channel| channel.share.mean), max_relative = 1e-12);
+    approx::assert_relative_eq!(sum(|c| c.effect_share.unwrap().mean), 1.0, max_relative = 1e-12);
+    // The channels' errors are not all in the same direction.
+    assert!(media.contribution.q95 <= sum(|channel| channel.contribution.q95));
+    assert!(media.contribution.q5 >= sum(|channel| channel.contribution.q5));
+}
+
+#[test]
+fn a_document_of_version_one_can_be_read() {
+    let summary = model_of(&market(1)).fit(&short(1)).unwrap().summary().unwrap();
+    let mut value = serde_json::to_value(&summary).unwrap();
+    let document = value.as_object_mut().unwrap();
+    document.insert("format".into(), 1.into());
+    document.remove("media");
+    for channel in document["channels"].as_array_mut().unwrap() {
+        channel.as_object_mut().unwrap().remove("effect_share");
+    }
+    let back: Summary = serde_json::from_value(value).unwrap();
+    assert!(back.media.is_none() && back.channels.iter().all(|channel| channel.effect_share.is_none()));
+}
