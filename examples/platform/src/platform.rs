@@ -101,7 +101,7 @@ impl Platform {
     /// What operators reach.
     pub fn operator(&self) -> Router {
         let door = OperatorSignIn::new(self.gate.clone(), self.passwords.clone());
-        stack::operator(door, self.doors.base.clone(), Arc::clone(&self.doors.directory), self.ready.clone())
+        stack::operator(door, self.doors.clone(), self.ready.clone())
     }
 
     /// What the machine and its monitoring reach.

@@ -8,7 +8,7 @@
 //!                 SameOriginLayer                     no other site's form
 //!                 site                                tenant | apex | nothing
 //!                 route                               RequirePermissionLayer, failure::render, handler
-//! operator        admin.{base} only                   everything else is 404
+//! operator        admin.{base} only                   everything else is 404, and so is a tenant's credential
 //! internal        /metrics
 //! ```
 //!
@@ -92,12 +92,7 @@ pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
 }
 
 /// Everything that operators reach.
-pub fn operator(
-    door: OperatorSignIn,
-    base: BaseDomain,
-    directory: Arc<dyn Directory>,
-    ready: Ready,
-) -> Router {
+pub fn operator(door: OperatorSignIn, doors: Doors, ready: Ready) -> Router {
     let admin =
         routes::router(routes::operator()).fallback(nothing).layer(from_fn(failure::render)).with_state(door);
     let sites = Router::new()
@@ -114,7 +109,8 @@ pub fn operator(
         })
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(SameOriginLayer::new())
-        .layer(TenantLayer::new(SubdomainLocator::new(base), directory).render_with(Pages));
+        .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
+        .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
     framed(sites, ready)
 }
 

@@ -65,7 +65,8 @@ pub async fn start(
     Ok(job)
 }
 
-/// The model that runs fit: the preset of PyMC-Marketing.
+/// The model that runs fit: controls on one scale, so that a price in cents and a flag get the same
+/// prior, and a trend, so that growth is not credited to a channel that grew along.
 pub(super) fn spec() -> ModelSpec {
-    ModelSpec::pymc()
+    ModelSpec { trend: true, ..ModelSpec::default() }
 }
