@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HOST, HeaderMap};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HOST, HeaderMap, ORIGIN};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -57,6 +57,22 @@ impl Caller {
         Self { host: host.to_owned(), ..self.clone() }
     }
 
+    /// The same credential at another listener and host.
+    #[must_use]
+    pub fn at(&self, addr: SocketAddr, host: &str) -> Self {
+        Self { addr, ..self.at_host(host) }
+    }
+
+    /// The host this caller talks to.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The listener this caller connects to.
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// The caller's token.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -76,7 +92,8 @@ impl Caller {
 
     /// A request to be completed.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("http://{}{path}", self.addr)).header(HOST, &self.host);
+        let request =
+            self.client.request(method, format!("http://{}{path}", self.addr)).header(HOST, &self.host);
         match &self.token {
             Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
             None => request,
@@ -120,13 +137,35 @@ impl Caller {
         self.send(request.body(csv)).await
     }
 
+    /// Uploads a CSV under a name.
+    pub async fn propose(&self, csv: &str, name: &str) -> Answer {
+        let path = format!("/tenant/data/upload?name={name}");
+        let request = self.request(Method::POST, &path).header("content-type", "text/csv");
+        self.send(request.body(csv.to_owned())).await
+    }
+
+    /// POST of a form, as this host's own page sends it.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.request(Method::POST, path).header(ACCEPT, "text/html");
+        self.send(request.header(ORIGIN, format!("http://{}", self.host)).form(fields)).await
+    }
+
     /// Uploads the simulated example with the roles that were suggested; answers the source's id.
     ///
     /// # Panics
     ///
     /// When the platform refuses.
     pub async fn ready_source(&self, csv: &str, kpi_value: Option<f64>) -> String {
-        let proposed = self.upload(csv.to_owned()).await;
+        self.ready_source_named(csv, "example.csv", kpi_value).await
+    }
+
+    /// The same under a name.
+    ///
+    /// # Panics
+    ///
+    /// When the platform refuses.
+    pub async fn ready_source_named(&self, csv: &str, name: &str, kpi_value: Option<f64>) -> String {
+        let proposed = self.propose(csv, name).await;
         assert_eq!(proposed.status, StatusCode::CREATED, "{}", proposed.body);
         let proposed = proposed.json();
         let id = proposed["source_id"].as_str().expect("an id").to_owned();
@@ -143,7 +182,8 @@ impl Caller {
     ///
     /// When the platform refuses.
     pub async fn start_run(&self, source: &str) -> String {
-        let started = self.post_json("/tenant/analysis/run", &json!({ "source_id": source, "seed": 7 })).await;
+        let started =
+            self.post_json("/tenant/analysis/run", &json!({ "source_id": source, "seed": 7 })).await;
         assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.body);
         started.json()["analysis_id"].as_str().expect("an id").to_owned()
     }
@@ -174,6 +214,13 @@ impl Answer {
     /// When it is none.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// One header as text; empty where there is none.
+    pub fn header(&self, name: &str) -> String {
+        let value =
+            self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        value.unwrap_or_default()
     }
 
     /// Everything a stranger can compare, without what differs from request to request.

@@ -12,7 +12,7 @@ use sqlx::{Connection as _, PgConnection};
 use tenancy_core::store::Directory as _;
 use tenancy_core::{Role, TenantContext, TenantId, TenantKey, UserId};
 use tenancy_sqlx::embedded::{Cluster, Install, TestDatabase, to_stderr};
-use tenancy_sqlx::{NewMember, NewTenant, OperatorDoor, Passwords, Reason, Roles, migrate};
+use tenancy_sqlx::{NewMember, NewOperator, NewTenant, OperatorDoor, Passwords, Reason, Roles, migrate};
 use tenancy_tower::jwt::TokenKey;
 use tokio::net::TcpListener;
 
@@ -24,8 +24,12 @@ pub const BASE: &str = "mmm.localhost";
 pub const PASSWORD: &str = "correct horse battery staple";
 /// The tenants.
 pub const TENANTS: [&str; 2] = ["acme", "globex"];
+/// Their accents.
+pub const ACCENTS: [&str; 2] = ["#0b7a4b", "#8a2be2"];
+/// Who may sign in at the operator's address.
+pub const OPERATOR: &str = "operator@mmm.example";
 
-/// Changes with every migration: the template is made anew.
+/// The template's name; it goes on with the [`fingerprint`], so that an old one is not used again.
 const TEMPLATE: &str = concat!("platform-", env!("CARGO_PKG_VERSION"));
 
 /// A database with the platform on it, two tenants, and a person per role in each.
@@ -141,6 +145,38 @@ impl World {
     }
 }
 
+/// What a tenant owns, by id.
+#[derive(Clone, Debug)]
+pub struct Belongings {
+    /// A source with roles.
+    pub source: String,
+    /// A file that waits for its roles.
+    pub upload: String,
+    /// A run that has converged.
+    pub run: String,
+}
+
+impl World {
+    /// Gives a tenant a source, a waiting file and a finished run. `canary` is in the names of the
+    /// files and of a channel, so that it can be looked for in other tenants' answers. Needs a worker.
+    ///
+    /// # Panics
+    ///
+    /// When the platform refuses, or the run does not converge.
+    pub async fn furnish(&self, tenant: &str, canary: &str) -> Belongings {
+        let owner = self.signed_in(tenant, Role::Owner).await;
+        let csv = Self::example().replacen("TV spend", &format!("{canary} spend"), 1);
+        assert!(csv.contains(canary), "the example has a channel to rename: {}", csv.lines().next().unwrap());
+        let file = format!("{canary}.csv");
+        let source = owner.ready_source_named(&csv, &file, Some(40.0)).await;
+        let waiting = owner.propose(&csv, &file).await.json();
+        let run = owner.start_run(&source).await;
+        let ended = owner.finished_run(&run).await;
+        assert_eq!(ended["converged"], true, "the run of {tenant}: {}", ended["reason"]);
+        Belongings { source, upload: waiting["source_id"].as_str().expect("an id").to_owned(), run }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         self.stop.now();
@@ -152,34 +188,46 @@ pub fn email(tenant: &str, role: Role) -> String {
     format!("{}@{tenant}.example", role.as_str())
 }
 
-/// A number that changes with the migrations, so that an old template is not used again.
+/// A number that changes with the migrations and with this file.
 fn fingerprint() -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     for step in migrate::TENANCY.steps.iter().chain(SCHEMA.steps) {
         step.sql.hash(&mut hasher);
     }
+    include_str!("world.rs").hash(&mut hasher);
     hasher.finish()
 }
 
 /// The template: schema, tenants and people. Runs once for all tests.
 async fn prepare(admin: PgConnectOptions, password: String) -> anyhow::Result<()> {
     let mut conn = PgConnection::connect_with(&admin).await?;
-    let passwords =
-        Passwords { gate: password.clone(), rw: password.clone(), ops: password.clone(), migrator: password.clone() };
+    let passwords = Passwords {
+        gate: password.clone(),
+        rw: password.clone(),
+        ops: password.clone(),
+        migrator: password.clone(),
+    };
     migrate::migrate(&mut conn, &Roles::default(), Some(&passwords), &[SCHEMA]).await?;
     conn.close().await?;
 
     let door = OperatorDoor::connect_with(admin.username("app_ops").password(&password)).await?;
     let reason = Reason::new("tests", "a world to test in").context("a reason")?;
     let hash = platform::login::password::Passwords::new()?.hash(PASSWORD.to_owned().into()).await?;
-    for slug in TENANTS {
+    let operator = NewOperator {
+        id: UserId::new(),
+        email: OPERATOR.to_owned(),
+        display_name: "the operator".to_owned(),
+        password_hash: hash.clone(),
+    };
+    door.add_operator(&reason, &operator).await?;
+    for (slug, accent) in TENANTS.into_iter().zip(ACCENTS) {
         let tenant = NewTenant {
             id: TenantId::new(),
             slug: slug.parse()?,
             name: format!("{slug} ltd"),
             plan: "starter".parse()?,
-            settings: serde_json::json!({}),
+            settings: serde_json::json!({ "accent": accent }),
         };
         door.create_tenant(&reason, &tenant).await?;
         for role in Role::ALL {
