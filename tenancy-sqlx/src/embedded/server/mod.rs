@@ -59,6 +59,29 @@ impl Server {
         Ok(Self { instance, address, password, running: true, _lock: lock })
     }
 
+    /// Removes `data_dir` with everything in it, after stopping a server that still runs there.
+    ///
+    /// A server whose owner was killed runs on. Were its files taken from under it, it would notice within a minute
+    /// and take its successor's socket along as it ends.
+    pub async fn remove(data_dir: impl AsRef<Path>) -> Result<()> {
+        let folder = std::path::absolute(data_dir.as_ref())
+            .map_err(EmbeddedError::file("resolve", data_dir.as_ref()))?;
+        if !folder.exists() {
+            return Ok(());
+        }
+        let made = instance::made_by(&folder).is_some();
+        let binaries = if made { Some(binaries_for(&folder, Install::Never).await?) } else { None };
+        off_the_runtime(move || {
+            let _lock = alone_in(&folder)?;
+            if let Some(binaries) = binaries {
+                let account = Account::of_servers()?;
+                Instance::new(binaries, account, folder.clone(), Durability::Durable).stop()?;
+            }
+            std::fs::remove_dir_all(&folder).map_err(EmbeddedError::file("remove", &folder))
+        })
+        .await
+    }
+
     /// How to connect as any role.
     pub const fn address(&self) -> &Address {
         &self.address
