@@ -4,6 +4,7 @@
 //! is held against the access matrix of the `tests` package, in both directions.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tenancy_core::Permission;
@@ -11,7 +12,7 @@ use tenancy_tower::RequirePermissionLayer;
 
 use crate::app::App;
 use crate::login::OperatorSignIn;
-use crate::{assets, data, health, landing, login, overview, runs};
+use crate::{assets, data, health, ingest, landing, login, overview, runs};
 
 /// Who may take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,12 +119,19 @@ pub fn internal() -> Vec<Route<health::Ready>> {
     vec![route!(GET "/metrics", Access::Public, health::metrics)]
 }
 
-/// A router of these routes, each behind its permission.
+/// Routes that take whole files; every other body is small.
+const UPLOADS: [&str; 2] = ["/data", "/tenant/data/upload"];
+const SMALL_BODY: usize = 256 * 1024;
+const UPLOAD_BODY: usize = ingest::MAX_BYTES + 1024 * 1024;
+
+/// A router of these routes, each behind its permission and with a bound on its body.
 pub fn router<S: Clone + Send + Sync + 'static>(routes: Vec<Route<S>>) -> Router<S> {
     routes.into_iter().fold(Router::new(), |router, route| {
+        let most = if UPLOADS.contains(&route.path) { UPLOAD_BODY } else { SMALL_BODY };
+        let handler = route.handler.layer(DefaultBodyLimit::max(most));
         let handler = match route.access {
-            Access::Public => route.handler,
-            Access::Needs(permission) => route.handler.route_layer(RequirePermissionLayer::new(permission)),
+            Access::Public => handler,
+            Access::Needs(permission) => handler.route_layer(RequirePermissionLayer::new(permission)),
         };
         router.route(route.path, handler)
     })

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -40,7 +40,7 @@ use crate::app::App;
 use crate::health::{self, Ready};
 use crate::login::OperatorSignIn;
 use crate::view::Pages;
-use crate::{failure, ingest, routes};
+use crate::{failure, routes};
 
 /// A request that takes longer is given up; uploads of the largest file fit in.
 const REQUEST_TIME: Duration = Duration::from_mins(2);
@@ -84,7 +84,6 @@ pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
                 .unwrap_or_else(|never| match never {})
             }
         })
-        .layer(DefaultBodyLimit::max(ingest::MAX_BYTES + 1024 * 1024))
         .layer(SameOriginLayer::new())
         .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
         .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
@@ -107,7 +106,6 @@ pub fn operator(door: OperatorSignIn, doors: Doors, ready: Ready) -> Router {
                 }
             }
         })
-        .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(SameOriginLayer::new())
         .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
         .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
