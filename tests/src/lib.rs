@@ -2,6 +2,7 @@
 //! people of every role, and callers that speak HTTP to it.
 
 pub mod callers;
+pub mod program;
 pub mod shared;
 pub mod world;
 

@@ -1,0 +1,296 @@
+//! The platform's own program as a process: where it is built, and a demo of it in a folder of its own.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use platform::demo::DemoInfo;
+use reqwest::{Client, StatusCode};
+
+/// Variables that would make the program something else than a demo of the defaults.
+const VARIABLES: [&str; 9] = [
+    "DATABASE_URL",
+    "READ_DATABASE_URL",
+    "TENANCY_GATE_URL",
+    "TENANCY_OPS_URL",
+    "TENANCY_ADMIN_URL",
+    "TENANCY_TOKEN_KEY",
+    "TENANCY_BASE_DOMAIN",
+    "XDG_DATA_HOME",
+    "RUST_LOG",
+];
+
+/// The program, of the profile this one was built with. Builds it where it is missing or older than
+/// one of its sources: `cargo test --workspace` has built it, `cargo test -p tests` has not.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let me = std::env::current_exe().expect("this program's own path");
+        let folder = me.parent().expect("a folder");
+        let folder = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
+        let binary = folder.join("platform");
+        if !is_fresh(&binary) {
+            build(folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug"));
+        }
+        assert!(binary.exists(), "{} was not built", binary.display());
+        binary
+    })
+}
+
+/// Whether the program is there and no source that went into it is newer.
+fn is_fresh(binary: &Path) -> bool {
+    let changed = |path: &Path| path.metadata().and_then(|meta| meta.modified()).ok();
+    let (Some(built), Ok(sources)) = (changed(binary), std::fs::read_to_string(binary.with_extension("d")))
+    else {
+        return false;
+    };
+    let sources = sources.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, list)| list);
+    // A blank within a path is written `\ `.
+    let sources = sources.replace("\\ ", "\0");
+    sources
+        .split(' ')
+        .map(|path| PathBuf::from(path.replace('\0', " ")))
+        .all(|path| changed(&path).is_some_and(|at| at <= built))
+}
+
+/// Of the whole workspace, so that features are the ones everything else was built with.
+fn build(profile: &str) {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--workspace", "--bin", "platform"]);
+    match profile {
+        "debug" => {}
+        other => {
+            cargo.args(["--profile", other]);
+        }
+    }
+    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo");
+    assert!(built.success(), "the platform could not be built");
+}
+
+/// Whether this process is root's.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
+}
+
+/// A temporary folder for a demo's data, passable for the account that runs the database. Dropped, it
+/// ends a database that was left behind and removes everything.
+#[derive(Debug)]
+pub struct DataFolder(tempfile::TempDir);
+
+impl DataFolder {
+    /// An empty one.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[allow(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("demo-")
+            .permissions(std::fs::Permissions::from_mode(0o711))
+            .tempdir()
+            .expect("a folder");
+        // Whatever the mask says.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).expect("its mode");
+        Self(folder)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The process of the database of the demo in `data`, if its pid file is there.
+    pub fn postmaster(data: &Path) -> Option<u32> {
+        let file = std::fs::read_to_string(data.join("postgres/pgdata/postmaster.pid")).ok()?;
+        file.lines().next()?.trim().parse().ok()
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        for data in [self.path().to_owned(), self.path().join("mmm-platform")] {
+            if let Some(pid) = Self::postmaster(&data) {
+                signal("QUIT", pid);
+            }
+        }
+    }
+}
+
+/// Sends a signal; whether the process was there.
+pub fn signal(name: &str, pid: u32) -> bool {
+    let pid = pid.to_string();
+    let sent =
+        Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid]).stderr(Stdio::null()).status();
+    sent.is_ok_and(|status| status.success())
+}
+
+/// Polls until `holds` says so.
+///
+/// # Panics
+///
+/// When that takes longer than `limit`.
+pub async fn until(what: &str, limit: Duration, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < limit, "after {limit:?} still not: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A running demo. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Demo {
+    /// Its process.
+    pub child: Child,
+    /// Tenants, operators, internal.
+    pub listeners: [SocketAddr; 3],
+    /// The folder of its data.
+    pub data: PathBuf,
+    log: PathBuf,
+    started: Instant,
+}
+
+impl Demo {
+    /// The command that starts a demo in `data`, with nothing configured but what is given to it.
+    pub fn command(program: &Path, data: &Path) -> Command {
+        let mut command = Command::new(program);
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
+        command.arg("--data-dir").arg(data).arg("--no-install").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a demo on free ports and waits until it is ready on all of its listeners.
+    ///
+    /// # Panics
+    ///
+    /// When it does not get ready in time.
+    pub async fn start(folder: &DataFolder, more: &[&str]) -> Self {
+        let mut command = Self::command(binary(), folder.path());
+        command.args(more);
+        let mut demo = Self::spawn(command, folder.path());
+        demo.ready(Duration::from_secs(60)).await;
+        demo
+    }
+
+    /// Starts a demo on free ports.
+    ///
+    /// # Panics
+    ///
+    /// When the program cannot be run.
+    pub fn spawn(mut command: Command, data: &Path) -> Self {
+        let listeners = free_addresses();
+        for (flag, addr) in ["--addr", "--operator-addr", "--internal-addr"].iter().zip(listeners) {
+            command.arg(flag).arg(addr.to_string());
+        }
+        Self::spawn_at(command, data, listeners)
+    }
+
+    /// Starts a demo whose command says where it listens.
+    ///
+    /// # Panics
+    ///
+    /// When the program cannot be run.
+    pub fn spawn_at(mut command: Command, data: &Path, listeners: [SocketAddr; 3]) -> Self {
+        let log = std::env::temp_dir().join(format!("demo-{}.log", uuid::Uuid::new_v4()));
+        let file = std::fs::File::create(&log).expect("a log");
+        let other = file.try_clone().expect("a log");
+        let started = Instant::now();
+        let child = command.stdout(file).stderr(other).spawn().expect("the platform");
+        Self { child, listeners, data: data.to_owned(), log, started }
+    }
+
+    /// Waits until every listener says that it is ready; answers the time since the start.
+    ///
+    /// # Panics
+    ///
+    /// When it does not within `limit` of the start, or ends.
+    pub async fn ready(&mut self, limit: Duration) -> Duration {
+        let client = Client::builder().timeout(Duration::from_secs(2)).no_proxy().build().expect("a client");
+        for addr in self.listeners {
+            loop {
+                let answer = client.get(format!("http://{addr}/readyz")).send().await;
+                if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                    break;
+                }
+                let ended = self.child.try_wait().expect("its state");
+                assert!(ended.is_none(), "the demo ended with {ended:?}: {}", self.output());
+                assert!(
+                    self.started.elapsed() < limit,
+                    "not ready at {addr} in {limit:?}: {}",
+                    self.output()
+                );
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        self.started.elapsed()
+    }
+
+    /// What it wrote so far.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Where it is and how to sign in.
+    ///
+    /// # Panics
+    ///
+    /// When its description is not there.
+    pub fn info(&self) -> DemoInfo {
+        DemoInfo::read(&self.data).expect("the demo's description")
+    }
+
+    /// Asks it to stop and waits; answers how long that took.
+    ///
+    /// # Panics
+    ///
+    /// When it does not stop within ten seconds, or not well.
+    pub async fn stop(mut self) -> Duration {
+        let asked = Instant::now();
+        assert!(signal("TERM", self.child.id()), "it was gone already: {}", self.output());
+        until("stopped", Duration::from_secs(10), async || {
+            self.child.try_wait().expect("its state").is_some()
+        })
+        .await;
+        let ended = self.child.wait().expect("its state");
+        assert!(ended.success(), "{ended}: {}", self.output());
+        asked.elapsed()
+    }
+
+    /// Kills it without a warning.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be waited for.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        self.child.wait().expect("its end");
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the demo wrote:\n{}", self.output());
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.log);
+    }
+}
+
+/// Three addresses that were free a moment ago.
+fn free_addresses() -> [SocketAddr; 3] {
+    let listeners: [TcpListener; 3] =
+        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("its address"))
+}
