@@ -16,9 +16,9 @@ use pin_project_lite::pin_project;
 use tenancy_core::TenantContext;
 use tower_service::Service;
 
-use crate::authenticate::Proof;
+use crate::proof::Proof;
 use crate::refusal::{Refusal, Refuser};
-use crate::resolve::Site;
+use crate::site::Site;
 
 /// What a layer lets a request carry further in.
 #[derive(Debug, Default)]

@@ -61,14 +61,18 @@ mod gate;
 #[cfg(feature = "aws-lc-rs")]
 pub mod jwt;
 pub mod locate;
+mod proof;
 pub mod refusal;
 pub mod require_permission;
 pub mod resolve;
 pub mod same_origin;
+mod site;
 
-pub use authenticate::{AuthenticateLayer, Proof, SessionCookie, SessionToken};
+pub use authenticate::{AuthenticateLayer, SessionCookie, SessionToken};
 pub use gate::GateFuture;
+pub use proof::Proof;
 pub use refusal::{Asked, Refusal, Refuser, Render};
 pub use require_permission::RequirePermissionLayer;
-pub use resolve::{Site, TenantLayer};
+pub use resolve::TenantLayer;
 pub use same_origin::SameOriginLayer;
+pub use site::Site;

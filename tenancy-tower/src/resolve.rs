@@ -26,26 +26,14 @@ use tenancy_core::{Lifecycle, StoreError, Tenant, TenantContext};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::authenticate::Proof;
 use crate::gate::{GateFuture, Grant, Step, Verdict};
 use crate::locate::{Located, Locator};
+use crate::proof::Proof;
 use crate::refusal::{Refusal, Render, Renderer};
+use crate::site::Site;
 
 /// The header by which some proxies name a tenant. A client's is never believed.
 const TENANT_HEADER: &str = "x-tenant-id";
-
-/// What a request's address belongs to; in the extensions of every request that passed a
-/// [`TenantLayer`], so that an application can send each to its own router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Site {
-    /// An active tenant; a [`TenantContext`] lies beside it.
-    Tenant,
-    /// The platform's own address.
-    Apex,
-    /// A name that the platform keeps for itself.
-    Reserved(&'static str),
-}
 
 /// Adds a [`TenantService`] around a service. See the [module docs](self).
 #[derive(Clone)]

@@ -25,7 +25,6 @@
 
 mod cookie;
 mod credentials;
-mod proof;
 mod session_token;
 mod token;
 
@@ -44,13 +43,13 @@ use tower_service::Service;
 pub use cookie::{CookieNameError, SessionCookie};
 use credentials::{Bearer, CookieRead};
 pub(crate) use credentials::{bearer, is_bearer};
-pub use proof::Proof;
 pub use session_token::{SESSION_IDLE, SESSION_LIFETIME, SessionToken, SessionTokenError};
 pub use token::{TokenError, VerifyToken};
 
 use crate::gate::{GateFuture, Grant, Step, Verdict};
+use crate::proof::Proof;
 use crate::refusal::{AuthFailure, Refusal};
-use crate::resolve::Site;
+use crate::site::Site;
 
 /// Adds an [`Authenticate`] around a service. See the [module docs](self).
 #[derive(Clone)]
