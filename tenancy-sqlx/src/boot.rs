@@ -54,7 +54,9 @@ pub(crate) async fn check_role(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Erro
     if row.try_get("administers")? {
         find(
             "role_administers",
-            format!("the role {role} may make roles or databases, or replicate: it can give itself other rights"),
+            format!(
+                "the role {role} may make roles or databases, or replicate: it can give itself other rights"
+            ),
             format!("ALTER ROLE {role} NOCREATEROLE NOCREATEDB NOREPLICATION;"),
         );
     }

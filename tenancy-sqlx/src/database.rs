@@ -107,12 +107,15 @@ impl TenantDatabase {
             let conn = self.pool.acquire().await?;
             TenantConn::begin(conn, access, tenant, self.statement_timeout).await
         };
-        // The begin is the ping: a connection that died while it was idle is noticed here, and
-        // nothing has been done on it, so one more try is safe.
-        let conn = match begin().await {
-            Err(sqlx::Error::Io(_)) => begin().await,
-            other => other,
-        };
+        // The begin is the ping: a connection that died while it was idle is noticed here. Nothing has
+        // been done on it, so trying again is safe; after a restart of the server all of them are dead.
+        let mut conn = begin().await;
+        for _ in 0..self.pool.options().get_max_connections() {
+            match &conn {
+                Err(error) if was_dead(error) => conn = begin().await,
+                _ => break,
+            }
+        }
         conn.map(TenantTx::new).map_err(|source| BeginError::Unavailable { tenant, source })
     }
 }
@@ -123,8 +126,22 @@ impl fmt::Debug for TenantDatabase {
     }
 }
 
+/// Whether the connection had ended before anything was asked of it. The server's farewell (SQLSTATE
+/// 57P01 to 57P03) is read where the network delivers it, else the socket is closed.
+fn was_dead(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02" | "57P03")),
+        _ => false,
+    }
+}
+
 /// A pool without the ping before each use.
-pub(crate) async fn pool(options: PgConnectOptions, most: u32, wait: Duration) -> Result<PgPool, sqlx::Error> {
+pub(crate) async fn pool(
+    options: PgConnectOptions,
+    most: u32,
+    wait: Duration,
+) -> Result<PgPool, sqlx::Error> {
     PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(wait)

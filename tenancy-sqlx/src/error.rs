@@ -72,15 +72,29 @@ pub enum CommitError {
 
 /// A statement that a tenant's transaction does not run. Nothing was sent.
 ///
-/// It reaches the caller as the source of [`sqlx::Error::Configuration`].
+/// It reaches the caller as the source of [`sqlx::Error::Configuration`]; see [`Self::in_error`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementRefused {
     /// The simple protocol takes several statements at once, and with them `SET` and `COMMIT`.
-    #[error("a tenant's transaction takes prepared statements only: use sqlx::query(..) instead of a bare string or raw_sql")]
+    #[error(
+        "a tenant's transaction takes prepared statements only: use sqlx::query(..) instead of a bare string or raw_sql"
+    )]
     SimpleProtocol,
 
     /// The statement is not one that reads or writes rows.
-    #[error("a tenant's transaction takes SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES and TABLE, not {0:?}")]
+    #[error(
+        "a tenant's transaction takes SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES and TABLE, not {0:?}"
+    )]
     Verb(String),
+}
+
+impl StatementRefused {
+    /// The refusal inside an sqlx error, if that is what it is.
+    pub fn in_error(error: &sqlx::Error) -> Option<&Self> {
+        match error {
+            sqlx::Error::Configuration(source) => source.downcast_ref(),
+            _ => None,
+        }
+    }
 }

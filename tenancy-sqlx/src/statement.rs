@@ -92,7 +92,9 @@ mod tests {
     #[test]
     fn what_reads_or_writes_rows_passes() {
         let nested = "/* a /* nested */ one */ insert into t values (1)";
-        for sql in ["SELECT 1", "  \n select 1", "-- why\nwith x as (select 1) table x", nested, "(values (1))"] {
+        for sql in
+            ["SELECT 1", "  \n select 1", "-- why\nwith x as (select 1) table x", nested, "(values (1))"]
+        {
             assert_eq!(vet(sql), Ok(()), "{sql:?}");
         }
     }
@@ -100,10 +102,28 @@ mod tests {
     #[test]
     fn every_way_out_is_refused() {
         let ways = [
-            "SET app.tenant_id = 'x'", "RESET ALL", "COMMIT", "ROLLBACK", "BEGIN", "DO $$ begin end $$",
-            "COPY t FROM STDIN", "LISTEN x", "EXPLAIN SELECT 1", "PREPARE a AS SELECT 1", "DISCARD ALL",
-            "/* SELECT */ SET ROLE x", "-- SELECT\nSET ROLE x", "/*/* */ SELECT */ CALL p()", "", ";", "/* open",
-            "SELECTED", "CREATE TABLE t ()", "LOCK TABLE t", "DECLARE c CURSOR FOR SELECT 1", "\u{a0}SELECT 1",
+            "SET app.tenant_id = 'x'",
+            "RESET ALL",
+            "COMMIT",
+            "ROLLBACK",
+            "BEGIN",
+            "DO $$ begin end $$",
+            "COPY t FROM STDIN",
+            "LISTEN x",
+            "EXPLAIN SELECT 1",
+            "PREPARE a AS SELECT 1",
+            "DISCARD ALL",
+            "/* SELECT */ SET ROLE x",
+            "-- SELECT\nSET ROLE x",
+            "/*/* */ SELECT */ CALL p()",
+            "",
+            ";",
+            "/* open",
+            "SELECTED",
+            "CREATE TABLE t ()",
+            "LOCK TABLE t",
+            "DECLARE c CURSOR FOR SELECT 1",
+            "\u{a0}SELECT 1",
         ];
         for sql in ways {
             assert!(vet(sql).is_err(), "{sql:?}");

@@ -1,0 +1,140 @@
+//! A migrated database of a test's own with one protected table and rows of two tenants in it.
+#![allow(dead_code, reason = "each suite uses its part of the kit")]
+
+mod slow;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tenancy_core::TenantContext;
+use tenancy_core::testing::context_with_id;
+use tenancy_sqlx::embedded::{Binaries, Cluster, Install, TestDatabase};
+use tenancy_sqlx::{Passwords, Roles, Settings, TenantDatabase, migrate};
+
+pub(crate) const ACME: &str = "018f2f4e-0000-7000-8000-00000000000a";
+pub(crate) const GLOBEX: &str = "018f2f4e-0000-7000-8000-00000000000b";
+
+const SCHEMA: &str = "
+    SET ROLE app_owner;
+    CREATE TABLE public.things (
+        tenant_id uuid NOT NULL,
+        id integer NOT NULL CHECK (id >= 0),
+        name text NOT NULL,
+        PRIMARY KEY (tenant_id, id)
+    );
+    RESET ROLE;
+    SELECT tenancy.protect('public.things');
+    INSERT INTO public.things (tenant_id, id, name)
+    SELECT tenant::uuid, id, 'thing ' || id
+    FROM unnest(ARRAY['018f2f4e-0000-7000-8000-00000000000a', '018f2f4e-0000-7000-8000-00000000000b']) AS tenant,
+         generate_series(1, 3) AS id;";
+
+/// One test's database.
+pub(crate) struct Place {
+    pub(crate) server: TestDatabase,
+    cluster: Cluster,
+}
+
+/// `None`, visibly, where there is no server to start; fails where everything is required.
+pub(crate) async fn place() -> Option<Place> {
+    if let Err(error) = Binaries::find() {
+        assert!(std::env::var("TENANCY_REQUIRE").as_deref() != Ok("all"), "postgresql is required: {error}");
+        let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {error}");
+        return None;
+    }
+    let cluster = Cluster::shared("tenancy", Install::Never).await.expect("a cluster");
+    let password = cluster.role_password().to_owned();
+    let mut schema = DefaultHasher::new();
+    migrate::TENANCY.steps.iter().for_each(|step| step.sql.hash(&mut schema));
+    SCHEMA.hash(&mut schema);
+    let key = format!("things {:x}", schema.finish());
+    let prepare = |admin: PgConnectOptions| prepare(admin, password.clone());
+    let server =
+        cluster.database(&key, prepare, "SELECT tenancy.grant_database()").await.expect("a database");
+    Some(Place { server, cluster })
+}
+
+async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
+    let mut admin = PgConnection::connect_with(&admin).await?;
+    let passwords =
+        Passwords { gate: password.clone(), rw: password.clone(), ops: password.clone(), migrator: password };
+    migrate::migrate(&mut admin, &Roles::default(), Some(&passwords), &[]).await?;
+    admin.execute(SCHEMA).await?;
+    admin.close().await?;
+    Ok(())
+}
+
+pub(crate) fn acme() -> TenantContext {
+    context_with_id(ACME.parse().expect("an id"))
+}
+
+pub(crate) fn globex() -> TenantContext {
+    context_with_id(GLOBEX.parse().expect("an id"))
+}
+
+/// Settings for a pool of one connection, so that the next borrower gets what the last one left.
+pub(crate) fn one_connection() -> Settings {
+    let mut settings = Settings::default();
+    settings.max_connections = 1;
+    settings
+}
+
+/// A name that no other test has.
+pub(crate) fn unique(prefix: &str) -> String {
+    format!("{prefix}_{:016x}", getrandom::u64().expect("random bytes"))
+}
+
+impl Place {
+    /// How to log in as a role of the cluster.
+    pub(crate) fn login(&self, role: &str) -> PgConnectOptions {
+        self.server.options_for(role, self.cluster.role_password())
+    }
+
+    /// The password of the cluster's roles.
+    pub(crate) fn password(&self) -> &str {
+        self.cluster.role_password()
+    }
+
+    /// The database as the application has it.
+    pub(crate) async fn database(&self, settings: Settings) -> TenantDatabase {
+        TenantDatabase::connect_with(self.login("app_rw"), settings).await.expect("the database")
+    }
+
+    /// The same by way of a socket that holds back every answer.
+    pub(crate) async fn slow_database(&self, settings: Settings) -> TenantDatabase {
+        TenantDatabase::connect_with(self.slow_login().await, settings).await.expect("the database")
+    }
+
+    /// How to log in as the application by way of a socket that holds back every answer.
+    pub(crate) async fn slow_login(&self) -> PgConnectOptions {
+        let slow = slow::slow(&self.login("app_rw")).await;
+        slow.username("app_rw").password(self.password()).database(self.server.name())
+    }
+
+    /// A superuser's connection.
+    pub(crate) async fn admin(&self) -> PgConnection {
+        PgConnection::connect_with(&self.server.admin()).await.expect("a superuser's connection")
+    }
+
+    /// Runs SQL as a superuser.
+    pub(crate) async fn run(&self, sql: impl Into<String>) {
+        self.try_run(sql).await.expect("the superuser's SQL");
+    }
+
+    /// Runs SQL as a superuser, who may be refused.
+    pub(crate) async fn try_run(&self, sql: impl Into<String>) -> sqlx::Result<()> {
+        let mut admin = self.admin().await;
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&mut admin).await;
+        admin.close().await?;
+        done.map(drop)
+    }
+
+    /// One text from a superuser's query.
+    pub(crate) async fn text(&self, sql: impl Into<String>) -> String {
+        let mut admin = self.admin().await;
+        let answer = sqlx::query_scalar(AssertSqlSafe(sql.into())).fetch_one(&mut admin).await;
+        answer.expect("the superuser's query")
+    }
+}

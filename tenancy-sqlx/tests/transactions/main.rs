@@ -1,0 +1,13 @@
+//! A tenant's transaction on a real server: what it takes, what it refuses, and what is left behind
+//! when it is cancelled, killed or dropped at any moment.
+#![cfg(feature = "embedded")]
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+mod accepts;
+mod boot;
+mod broken;
+mod cancelled;
+mod cut;
+mod protects;
