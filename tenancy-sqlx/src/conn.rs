@@ -2,12 +2,14 @@
 //!
 //! | state    | when                                  | on drop                                    |
 //! |----------|---------------------------------------|--------------------------------------------|
-//! | `Arming` | begin or commit in flight, or failed  | the connection is closed, never reused     |
+//! | `Arming` | begin, commit, rollback or a savepoint's step in flight, or failed | the connection is closed, never reused |
 //! | `Open`   | a transaction is open                 | a rollback is queued before the next use   |
 //! | `Done`   | committed or rolled back              | nothing                                    |
 //!
 //! sqlx 0.9.0 leaks a transaction whose begin was cancelled: it marks the connection only after the
 //! await. `Arming` is set before it, so the next borrower never meets another tenant's transaction.
+//!
+//! In `Arming` the transaction takes nothing more: what the server has done is not known here.
 //!
 //! There is no way from here to the raw connection: no `Deref`, no `Acquire`, no `AsMut`.
 
@@ -73,9 +75,77 @@ impl TenantConn {
         Ok(())
     }
 
-    /// Whether a statement has failed, so that the server will refuse to commit.
-    pub(crate) const fn has_failed(&self) -> bool {
-        self.failed
+    /// Whether a statement has failed or a step was dropped half way, so that nothing can be kept.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed || self.state != State::Open
+    }
+
+    /// Whether sqlx counts nothing inside the transaction: else it would release instead of commit.
+    pub(crate) fn is_outermost(&self) -> bool {
+        PgTransactionManager::get_transaction_depth(&self.conn) == 1
+    }
+
+    /// Sets a savepoint.
+    pub(crate) async fn mark(&mut self) -> sqlx::Result<()> {
+        self.check()?;
+        if self.failed {
+            return Err(refused(StatementRefused::Failed));
+        }
+        self.state = State::Arming;
+        PgTransactionManager::begin(&mut self.conn, None).await?;
+        self.state = State::Open;
+        Ok(())
+    }
+
+    /// Gives the innermost savepoint up and keeps what was written since.
+    pub(crate) async fn release_mark(&mut self) -> sqlx::Result<()> {
+        self.check()?;
+        self.state = State::Arming;
+        let released = PgTransactionManager::commit(&mut self.conn).await;
+        if let Ok(()) | Err(sqlx::Error::Database(_)) = released {
+            // Refused, the savepoint is still there, and rolling back to it mends everything.
+            self.state = State::Open;
+            self.failed = released.is_err();
+        }
+        released
+    }
+
+    /// Goes back to the innermost savepoint.
+    pub(crate) async fn rollback_mark(&mut self) -> sqlx::Result<()> {
+        self.check()?;
+        self.state = State::Arming;
+        // The first answer may be the failure of a statement that was dropped before it answered.
+        if let Err(error) = PgTransactionManager::rollback(&mut self.conn).await {
+            if !matches!(error, sqlx::Error::Database(_)) {
+                return Err(error);
+            }
+            PgTransactionManager::rollback(&mut self.conn).await?;
+        }
+        self.state = State::Open;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// The same without waiting: it is sent before the next statement.
+    pub(crate) fn start_rollback_mark(&mut self) {
+        if self.state == State::Open {
+            PgTransactionManager::start_rollback(&mut self.conn);
+            self.failed = false;
+        }
+    }
+
+    fn check(&self) -> sqlx::Result<()> {
+        if self.state == State::Open { Ok(()) } else { Err(refused(StatementRefused::Interrupted)) }
+    }
+
+    fn vetted<'q>(&self, query: impl Execute<'q, Postgres>) -> sqlx::Result<Vetted> {
+        self.check()?;
+        Vetted::new(query)
+    }
+
+    fn vet(&self, sql: &SqlStr) -> sqlx::Result<()> {
+        self.check()?;
+        statement::vet(sql.as_str()).map_err(refused)
     }
 
     /// The tenant that the transaction is bound to.
@@ -92,7 +162,12 @@ impl Drop for TenantConn {
     fn drop(&mut self) {
         match self.state {
             State::Arming => self.conn.close_on_drop(),
-            State::Open => PgTransactionManager::start_rollback(&mut self.conn),
+            State::Open => {
+                // Savepoints that nobody ended are inside.
+                while PgTransactionManager::get_transaction_depth(&self.conn) > 0 {
+                    PgTransactionManager::start_rollback(&mut self.conn);
+                }
+            }
             State::Done => {}
         }
     }
@@ -159,7 +234,7 @@ impl<'c> Executor<'c> for &'c mut TenantConn {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        match Vetted::new(query) {
+        match self.vetted(query) {
             Err(error) => futures_util::stream::once(async move { Err(error) }).boxed(),
             Ok(query) => {
                 let (conn, failed) = self.parts();
@@ -173,7 +248,7 @@ impl<'c> Executor<'c> for &'c mut TenantConn {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        match Vetted::new(query) {
+        match self.vetted(query) {
             Err(error) => Box::pin(async move { Err(error) }),
             Ok(query) => {
                 let (conn, failed) = self.parts();
@@ -190,8 +265,8 @@ impl<'c> Executor<'c> for &'c mut TenantConn {
     where
         'c: 'e,
     {
-        if let Err(error) = statement::vet(sql.as_str()) {
-            return Box::pin(async move { Err(refused(error)) });
+        if let Err(error) = self.vet(&sql) {
+            return Box::pin(async move { Err(error) });
         }
         let (conn, failed) = self.parts();
         Box::pin(conn.prepare_with(sql, parameters).inspect_err(move |_| *failed = true))
@@ -201,8 +276,8 @@ impl<'c> Executor<'c> for &'c mut TenantConn {
     where
         'c: 'e,
     {
-        if let Err(error) = statement::vet(sql.as_str()) {
-            return Box::pin(async move { Err(refused(error)) });
+        if let Err(error) = self.vet(&sql) {
+            return Box::pin(async move { Err(error) });
         }
         let (conn, failed) = self.parts();
         Box::pin(conn.describe(sql).inspect_err(move |_| *failed = true))

@@ -57,7 +57,7 @@ pub enum BeginError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// A statement had failed before, so the server could only roll back. Nothing was written.
+    /// A statement had failed before, or a step was dropped half way. Nothing was written.
     #[error("a statement of this transaction had failed, so it was rolled back")]
     Aborted,
 
@@ -87,6 +87,16 @@ pub enum StatementRefused {
         "a tenant's transaction takes SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES and TABLE, not {0:?}"
     )]
     Verb(String),
+
+    /// A statement has failed, and the server takes no other until that is rolled back.
+    #[error(
+        "a statement of this transaction has failed: roll back to the savepoint before it, or begin another"
+    )]
+    Failed,
+
+    /// A step of this transaction was dropped half way, so what the server has done is not known.
+    #[error("a step of this transaction was dropped before it was answered: begin another")]
+    Interrupted,
 }
 
 impl StatementRefused {

@@ -24,8 +24,8 @@
 //! Boot refuses a role that could step around the policies: see [`boot`].
 
 pub mod boot;
-pub mod control;
 mod conn;
+pub mod control;
 mod database;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -34,6 +34,7 @@ pub mod jobs;
 pub mod migrate;
 mod operator;
 mod roles;
+mod savepoint;
 mod statement;
 mod tx;
 
@@ -43,4 +44,5 @@ pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
 pub use operator::{NewMember, NewOperator, NewTenant, OperatorDoor, Reason};
 pub use roles::{Passwords, RoleNameError, Roles};
+pub use savepoint::Savepoint;
 pub use tx::TenantTx;

@@ -8,7 +8,8 @@ use crate::error::CommitError;
 /// A tenant's transaction. `&mut *tx` is an sqlx executor; dropping it rolls back.
 ///
 /// It takes prepared statements that read or write rows and refuses everything else, with a
-/// [`StatementRefused`](crate::StatementRefused) that says what to use; the transaction goes on.
+/// [`StatementRefused`](crate::StatementRefused) that says what to use; the transaction goes on. After a statement
+/// that the server refused it takes nothing more, unless that was inside a [savepoint](TenantConn::savepoint).
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct TenantTx(TenantConn);
@@ -22,10 +23,10 @@ impl TenantTx {
     ///
     /// # Errors
     ///
-    /// [`CommitError::Aborted`] when a statement had failed: the server would only roll back, and
-    /// sqlx would call that a success.
+    /// [`CommitError::Aborted`] when a statement had failed (the server would only roll back, and sqlx
+    /// would call that a success), or a step of a savepoint was dropped half way.
     pub async fn commit(mut self) -> Result<(), CommitError> {
-        if self.0.has_failed() {
+        if self.0.has_failed() || !self.0.is_outermost() {
             return Err(CommitError::Aborted);
         }
         self.0.commit().await.map_err(|error| match error {

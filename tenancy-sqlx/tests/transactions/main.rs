@@ -11,3 +11,4 @@ mod broken;
 mod cancelled;
 mod cut;
 mod protects;
+mod savepoints;
