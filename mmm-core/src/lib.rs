@@ -50,5 +50,6 @@ pub mod fit;
 pub mod model;
 pub mod simulate;
 pub mod transform;
+mod vector;
 
 pub use error::Error;

@@ -28,6 +28,26 @@ pub fn yearly_fourier(dates: &[Date], order: usize) -> Array2<f64> {
     })
 }
 
+/// The Fourier modes of the position in a cycle: `sin(2 pi n t / cycle)` for `n = 1..=order`, then
+/// the cosines.
+///
+/// | name      | shape            | unit    | range     |
+/// |-----------|------------------|---------|-----------|
+/// | `periods` | scalar           | periods | any       |
+/// | `cycle`   | scalar           | periods | `> 0`     |
+/// | `order`   | scalar           | modes   | any       |
+/// | result    | `(T, 2 * order)` |         | `[-1, 1]` |
+///
+/// # Source
+///
+/// `calculate_seasonality` of `LightweightMMM` 0.1.9.
+pub fn cyclic_fourier(periods: usize, cycle: f64, order: usize) -> Array2<f64> {
+    Array2::from_shape_fn((periods, 2 * order), |(period, column)| {
+        let angle = TAU * (column % order + 1) as f64 * period as f64 / cycle;
+        if column < order { angle.sin() } else { angle.cos() }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +61,14 @@ mod tests {
             for mode in 0..3 {
                 assert_relative_eq!(row[mode].hypot(row[mode + 3]), 1.0, max_relative = 1e-12);
             }
+        }
+    }
+
+    #[test]
+    fn a_cycle_comes_back() {
+        let modes = cyclic_fourier(60, 52.0, 2);
+        for column in 0..4 {
+            assert_relative_eq!(modes[[0, column]], modes[[52, column]], epsilon = 1e-12);
         }
     }
 

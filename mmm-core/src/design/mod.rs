@@ -4,4 +4,4 @@ mod columns;
 mod fourier;
 
 pub(crate) use columns::Columns;
-pub use fourier::yearly_fourier;
+pub use fourier::{cyclic_fourier, yearly_fourier};

@@ -15,11 +15,9 @@
 
 use std::f64::consts::TAU;
 
-use super::{
-    Model, ParameterKind, Support,
-    media::MediaWork,
-    vector::{add_scaled, dot},
-};
+use crate::vector::{add_scaled, dot};
+
+use super::{Model, ParameterKind, Support, media::MediaWork};
 
 /// Translates positions of the sampler into parameters.
 #[derive(Debug)]

@@ -13,7 +13,7 @@
 
 use crate::design::Columns;
 
-use super::vector::{add_scaled, dot};
+use crate::vector::{add_scaled, dot};
 
 /// The precomputed matrices of the change of variables.
 #[derive(Clone, Debug)]

@@ -2,18 +2,15 @@
 
 use crate::{
     data::Dataset,
-    transform::{
-        adstock::GeometricAdstock,
-        saturation::{logistic, logistic_bend},
-    },
+    transform::{MOST_PARAMETERS, adstock::Adstock, carryover::Carryover, saturation::Saturation},
 };
 
-use super::vector::{dot, sum};
+use crate::vector::{dot, sum};
 
 /// The scaled spend of all channels, each with the zeros that stand for the time before the data.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
-    adstock: GeometricAdstock,
+    adstock: Carryover,
     periods: usize,
     padded: Vec<f64>,
     scales: Vec<f64>,
@@ -31,7 +28,7 @@ pub(crate) struct MediaWork {
 
 impl Media {
     pub(crate) fn new(data: &Dataset, max_lag: usize) -> Self {
-        let adstock = GeometricAdstock::new(max_lag);
+        let adstock = Carryover::new(Adstock::Geometric, max_lag);
         let (mut padded, mut scales) = (Vec::new(), Vec::new());
         for channel in data.channels() {
             let scale = channel.spend().iter().copied().fold(0.0, f64::max);
@@ -46,7 +43,7 @@ impl Media {
         let (lags, cells) = (self.adstock.max_lag(), self.channels() * self.periods);
         MediaWork {
             weights: vec![0.0; self.channels() * lags],
-            slopes: vec![0.0; self.channels() * lags],
+            slopes: vec![0.0; MOST_PARAMETERS * self.channels() * lags],
             carried: vec![0.0; cells],
             saturated: vec![0.0; cells],
             adjoint: vec![0.0; self.periods],
@@ -66,17 +63,16 @@ impl Media {
     pub(crate) fn forward(&self, channel: usize, retention: f64, rate: f64, work: &mut MediaWork) -> f64 {
         let lags = self.adstock.max_lag();
         let weights = &mut work.weights[channel * lags..(channel + 1) * lags];
-        let slopes = &mut work.slopes[channel * lags..(channel + 1) * lags];
-        self.adstock.fill(retention, weights, slopes);
+        let slopes =
+            &mut work.slopes[MOST_PARAMETERS * channel * lags..MOST_PARAMETERS * (channel + 1) * lags];
+        self.adstock.fill(&[retention], weights, slopes);
         let carried = &mut work.carried[channel * self.periods..(channel + 1) * self.periods];
         carried.fill(0.0);
         for (lag, weight) in weights.iter().enumerate() {
-            super::vector::add_scaled(carried, *weight, self.lagged(channel, lag));
+            crate::vector::add_scaled(carried, *weight, self.lagged(channel, lag));
         }
         let saturated = &mut work.saturated[channel * self.periods..(channel + 1) * self.periods];
-        for (saturated, carried) in saturated.iter_mut().zip(carried.iter()) {
-            *saturated = logistic(*carried, rate);
-        }
+        Saturation::Logistic.apply(&[rate], carried, saturated);
         sum(saturated)
     }
 
@@ -96,18 +92,17 @@ impl Media {
     ) -> (f64, f64) {
         let cells = channel * self.periods..(channel + 1) * self.periods;
         let lags = self.adstock.max_lag();
-        for ((adjoint, saturated), slope) in
-            work.adjoint.iter_mut().zip(&work.saturated[cells.clone()]).zip(slope)
-        {
-            *adjoint = (shift + factor * slope) * rate * logistic_bend(*saturated);
+        for (adjoint, slope) in work.adjoint.iter_mut().zip(slope) {
+            *adjoint = shift + factor * slope;
         }
-        let by_log_rate = dot(&work.adjoint, &work.carried[cells]);
-        let by_retention = work.slopes[channel * lags..(channel + 1) * lags]
+        let (carried, saturated) = (&work.carried[cells.clone()], &work.saturated[cells]);
+        let [by_rate, _] = Saturation::Logistic.pull_back(&[rate], carried, saturated, &mut work.adjoint);
+        let by_retention = work.slopes[MOST_PARAMETERS * channel * lags..][..lags]
             .iter()
             .enumerate()
             .map(|(lag, weight_slope)| weight_slope * dot(&work.adjoint, self.lagged(channel, lag)))
             .sum();
-        (by_retention, by_log_rate)
+        (by_retention, rate * by_rate)
     }
 
     /// A channel's spend, `lag` periods late.

@@ -20,7 +20,6 @@ mod posterior;
 mod prepared;
 mod prior;
 mod spec;
-mod vector;
 
 pub(crate) use coordinates::{Coordinates, SamplingDensity};
 pub use layout::{Layout, ParameterKind};

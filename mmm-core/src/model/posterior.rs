@@ -5,11 +5,9 @@
 
 use std::f64::consts::TAU;
 
-use super::{
-    Model, ParameterKind,
-    media::MediaWork,
-    vector::{add_scaled, dot},
-};
+use crate::vector::{add_scaled, dot};
+
+use super::{Model, ParameterKind, media::MediaWork};
 
 /// Evaluates a [`Model`]'s log density and gradient without allocating.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{data::Dataset, design::Columns};
+use crate::{data::Dataset, design::Columns, vector::dot};
 
 use super::{
     Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, linear::Linear,
-    prior::PreparedPrior, vector::dot,
+    prior::PreparedPrior,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.
@@ -156,7 +156,7 @@ fn linear_block(columns: &Columns, layout: &Layout, priors: &[Prior], target: &[
     for index in 0..layout.linear() {
         let basis = linear.basis_column(index);
         let weight = dot(basis, target);
-        super::vector::add_scaled(&mut rest, -weight, basis);
+        crate::vector::add_scaled(&mut rest, -weight, basis);
     }
     let noise = (dot(&rest, &rest) / count).sqrt();
     (linear, noise.max(1e-6))

@@ -6,6 +6,7 @@ mod gradient;
 mod random;
 mod recovery;
 mod summary;
+mod transforms;
 
 use mmm_core::{
     fit::FitSettings,

@@ -5,7 +5,10 @@ use mmm_core::{
     data::{Dataset, Date},
     diagnose::rank,
     model::{Model, ModelSpec},
-    transform::adstock::{Direction, GeometricAdstock},
+    transform::{
+        adstock::Adstock,
+        carryover::{Carryover, Direction},
+    },
 };
 use ndarray::{Array1, Array2};
 use proptest::{collection::vec, prelude::*};
@@ -42,8 +45,8 @@ proptest! {
         max_lag in 1_usize..40,
         direction in any_direction(),
     ) {
-        let adstock = GeometricAdstock::new(max_lag).toward(direction);
-        let carried = |pressure: &Array1<f64>| adstock.apply(pressure.view(), retention).unwrap();
+        let adstock = Carryover::new(Adstock::Geometric, max_lag).toward(direction);
+        let carried = |pressure: &Array1<f64>| adstock.apply(pressure.view(), &[retention]).unwrap();
         let (one, other) = (Array1::from(one), Array1::from(other));
         let together = carried(&(&one + &other * factor));
         let apart = carried(&one) + carried(&other) * factor;
@@ -55,7 +58,7 @@ proptest! {
     #[test]
     fn carry_over_never_reaches_back(at in 0_usize..30, retention in 0.0..1.0, max_lag in 1_usize..12) {
         let burst = Array1::from_shape_fn(30, |period| if period == at { 1.0 } else { 0.0 });
-        let carried = GeometricAdstock::new(max_lag).apply(burst.view(), retention).unwrap();
+        let carried = Carryover::new(Adstock::Geometric, max_lag).apply(burst.view(), &[retention]).unwrap();
         let reached = |(period, value): (usize, &f64)| (*value != 0.0).then_some(period);
         prop_assert!(carried.iter().enumerate().filter_map(reached).all(|period| (at..at + max_lag).contains(&period)));
     }

@@ -36,7 +36,7 @@ pub fn logistic_rate_slope(x: f64, rate: f64) -> f64 {
 
 /// The derivative by `rate x`, from the value `s`: `(1 - s^2) / 2`.
 #[inline]
-pub(crate) fn logistic_bend(value: f64) -> f64 {
+pub(super) fn logistic_bend(value: f64) -> f64 {
     0.5 * (1.0 - value) * (1.0 + value)
 }
 
