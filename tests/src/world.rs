@@ -126,6 +126,11 @@ impl World {
         self.database.options_for(role, self.cluster.role_password())
     }
 
+    /// The password with which every role logs in to this world's database.
+    pub fn role_password(&self) -> &str {
+        self.cluster.role_password()
+    }
+
     /// A superuser's connection to this world's database.
     ///
     /// # Panics
