@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! cargo run --release -p mmm-core --example fit_csv -- FILE --kpi y --channels x1,x2 \
-//!     [--controls event_1,event_2,t] [--date date_week] [--value 1.0] [--seeds 1,2,3] [--trend] [--pymc]
+//!     [--controls event_1,event_2,t] [--date date_week] [--value 1.0] [--seeds 1,2,3] [--trend] [--pymc] \
+//!     [--hill] [--knots 8]
 //! ```
 //!
-//! Without `--date` the first column holds the dates. With `--pymc` the controls are used as they are.
+//! Without `--date` the first column holds the dates. With `--pymc` the controls are used as they are,
+//! with `--hill` channels saturate along Hill curves, with `--knots` the level may bend.
 
 use std::{collections::HashMap, error::Error, time::Instant};
 
@@ -14,14 +16,19 @@ use mmm_core::{
     artifact::Summary,
     data::Dataset,
     fit::FitSettings,
-    model::{Model, ModelSpec},
+    model::{ChannelSpec, Knots, Model, ModelSpec},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let data = load(&arguments)?;
     let preset = if arguments.has("pymc") { ModelSpec::pymc() } else { ModelSpec::default() };
-    let model = Model::new(ModelSpec { trend: arguments.has("trend"), ..preset }, data)?;
+    let channel = if arguments.has("hill") { ChannelSpec::hill() } else { ChannelSpec::default() };
+    let knots = match arguments.named.get("knots") {
+        Some(count) => Knots::Even(count.parse()?),
+        None => Knots::None,
+    };
+    let model = Model::new(ModelSpec { trend: arguments.has("trend"), channel, knots, ..preset }, data)?;
     for seed in arguments.list("seeds", "1").iter().map(|seed| seed.parse::<u64>()) {
         let start = Instant::now();
         let fit = model.fit(&FitSettings::seeded(seed?))?;

@@ -18,7 +18,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::{
     data::{DataError, Dataset, Date},
     design::yearly_fourier,
-    model::Media,
+    model::{ChannelSpec, Media, Shapes},
 };
 
 /// The share of revenue that the channels bring, on average.
@@ -206,13 +206,14 @@ impl Habit {
         };
         let rate = rng.random_range(1.5..4.0);
         let roi = rng.random_range(0.8..3.5);
-        let media = Media::new(data, MAX_LAG);
+        let media = Media::new(data, &vec![ChannelSpec::default(); data.channels().len()], MAX_LAG);
         let mut work = media.work();
-        let sum = media.forward(index, retention, rate, &mut work);
+        let shapes = Shapes { adstock: &[retention], saturation: &[rate] };
+        let sum = media.forward(index, shapes, &mut work);
         let channel = &data.channels()[index];
         let total = roi * channel.total_spend();
         let beta = total / sum;
-        let contribution = media.saturated(index, &work).iter().map(|saturated| beta * saturated).collect();
+        let contribution = work.effect(index).iter().map(|effect| beta * effect).collect();
         ChannelTruth { name: channel.name().to_owned(), retention, rate, beta, contribution, total, roi }
     }
 }

@@ -1,23 +1,41 @@
-//! The linear columns of a model, side by side: intercept, controls (with the trend), Fourier modes.
+//! The linear columns of a model, side by side: level, controls (with the trend), Fourier modes.
 
 use crate::data::Dataset;
 
-use super::yearly_fourier;
+use super::{knot_weights, yearly_fourier};
 
 /// The linear columns, stored one after the other, with the names of their coefficients.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     periods: usize,
     values: Vec<f64>,
+    pub(crate) level_names: Vec<String>,
     pub(crate) control_names: Vec<String>,
     pub(crate) fourier_names: Vec<String>,
 }
 
+/// How the controls enter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Controls {
+    /// Whether a straight line is added.
+    pub(crate) trend: bool,
+    /// Whether they are centred and scaled, which the trend never is.
+    pub(crate) standardize: bool,
+}
+
 impl Columns {
-    /// Lays the columns out; `standardize` centres and scales the controls (never the trend).
-    pub(crate) fn new(data: &Dataset, trend: bool, fourier_order: usize, standardize: bool) -> Self {
+    /// Lays the columns out. Without knots the level is one intercept.
+    pub(crate) fn new(data: &Dataset, knots: &[usize], fourier_order: usize, controls: Controls) -> Self {
+        let Controls { trend, standardize } = controls;
         let periods = data.periods();
-        let mut values = vec![1.0; periods];
+        let (mut values, mut level_names) = (Vec::new(), Vec::new());
+        if knots.is_empty() {
+            values.resize(periods, 1.0);
+            level_names.push("intercept".to_owned());
+        } else {
+            values.extend(knot_weights(periods, knots));
+            level_names.extend(knots.iter().map(|knot| format!("knot[{}]", data.dates()[*knot])));
+        }
         let mut control_names = Vec::new();
         for control in data.controls() {
             let (shift, scale) = if standardize { mean_and_sd(control.values()) } else { (0.0, 1.0) };
@@ -35,7 +53,7 @@ impl Columns {
         }
         let named = |kind: &'static str| (1..=fourier_order).map(move |mode| format!("{kind}_{mode}"));
         let fourier_names = named("sin").chain(named("cos")).collect();
-        Self { periods, values, control_names, fourier_names }
+        Self { periods, values, level_names, control_names, fourier_names }
     }
 
     pub(crate) const fn periods(&self) -> usize {
@@ -44,7 +62,7 @@ impl Columns {
 
     /// The number of columns.
     pub(crate) fn count(&self) -> usize {
-        1 + self.control_names.len() + self.fourier_names.len()
+        self.level_names.len() + self.control_names.len() + self.fourier_names.len()
     }
 
     pub(crate) fn column(&self, index: usize) -> &[f64] {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::{
     fit::Fit,
-    model::{Media, MediaWork, Model, ParameterKind},
+    model::{Media, MediaWork, Model, ShapeValues},
 };
 
 /// One draw's explanation of the KPI, in KPI units.
@@ -12,7 +12,7 @@ use crate::{
 pub struct Decomposition {
     /// What each channel adds in each period, `(channels, T)`.
     pub contributions: Array2<f64>,
-    /// Intercept, controls, trend and seasonality, `(T,)`.
+    /// Level, controls, trend and seasonality, `(T,)`.
     pub baseline: Array1<f64>,
     /// The expected KPI, `(T,)`.
     pub fitted: Array1<f64>,
@@ -66,14 +66,14 @@ impl<'m> Evaluator<'m> {
         channel: usize,
         parameters: ArrayView1<'_, f64>,
     ) -> impl Iterator<Item = f64> {
-        let layout = self.model.layout();
-        let of = |kind| parameters[layout.range(kind).start + channel];
-        let scale = of(ParameterKind::Beta) * self.model.kpi_scale();
-        self.media.forward(channel, of(ParameterKind::Retention), of(ParameterKind::Rate), &mut self.work);
-        self.media.saturated(channel, &self.work).iter().map(move |saturated| scale * saturated)
+        let places = self.model.layout().channel(channel);
+        let scale = parameters[places.beta] * self.model.kpi_scale();
+        let mut shapes = ShapeValues::default();
+        self.media.forward(channel, shapes.read_with(places, |place| parameters[place]), &mut self.work);
+        self.work.effect(channel).iter().map(move |effect| scale * effect)
     }
 
-    /// Intercept, controls, trend and seasonality in each period, in KPI units.
+    /// Level, controls, trend and seasonality in each period, in KPI units.
     pub(super) fn baseline(&mut self, parameters: ArrayView1<'_, f64>) -> &[f64] {
         let layout = self.model.layout();
         let columns = self.model.parts().columns();

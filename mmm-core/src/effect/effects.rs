@@ -24,7 +24,7 @@ pub struct Effects {
     pub channels: Vec<ChannelEffect>,
     /// All channels together, from joint draws.
     pub media: MediaEffect,
-    /// Intercept, controls, trend and seasonality per period, in KPI units.
+    /// Level, controls, trend and seasonality per period, in KPI units.
     pub baseline: Vec<Interval>,
     /// The expected KPI per period.
     pub fitted: Vec<Interval>,

@@ -2,13 +2,13 @@
 //!
 //! | place     | reference scale (`v`) | here (`u`)                                     |
 //! |-----------|-----------------------|------------------------------------------------|
-//! | retention | log-odds              | the same                                       |
-//! | rate      | logarithm             | the same                                       |
+//! | adstock   | as its prior needs    | the same                                       |
+//! | saturation| as its prior needs    | the same                                       |
 //! | beta      | logarithm             | logarithm of the channel's mean contribution   |
 //! | linear    | coefficient           | `z` of [`Linear`](super::linear::Linear)       |
 //! | sigma     | logarithm             | the same                                       |
 //!
-//! A channel's mean contribution is what the data tells about; beta and rate alone are a ridge. The
+//! A channel's mean contribution is what the data tells about; beta and saturation alone are a ridge. The
 //! map is triangular: its derivative has the determinant `sigma^k det(L^-T)` with `k` linear
 //! columns, so `ln p(u) = ln p(v(u)) + k ln sigma + ln det(L^-T)`. Priors stay those of the
 //! description, whatever their family; nothing is approximated.
@@ -17,7 +17,11 @@ use std::f64::consts::TAU;
 
 use crate::vector::{add_scaled, dot};
 
-use super::{Model, ParameterKind, Support, media::MediaWork};
+use super::{
+    Model, ParameterKind,
+    media::{Along, MediaWork},
+    shapes::ShapeValues,
+};
 
 /// Translates positions of the sampler into parameters.
 #[derive(Debug)]
@@ -38,8 +42,9 @@ pub(crate) struct SamplingDensity {
 #[derive(Debug)]
 struct Work {
     media: MediaWork,
-    retention: Vec<f64>,
-    rate: Vec<f64>,
+    /// The parameters of adstock and saturation on their own scale; zero elsewhere.
+    values: Vec<f64>,
+    shapes: ShapeValues,
     beta: Vec<f64>,
     log_beta: Vec<f64>,
     sums: Vec<f64>,
@@ -51,32 +56,14 @@ struct Work {
     theta: Vec<f64>,
 }
 
-/// The places of the media blocks in a flat vector.
-#[derive(Clone, Copy)]
-struct Places {
-    retention: usize,
-    rate: usize,
-    beta: usize,
-}
-
-impl Places {
-    const fn of(model: &super::Layout) -> Self {
-        Self {
-            retention: model.range(ParameterKind::Retention).start,
-            rate: model.range(ParameterKind::Rate).start,
-            beta: model.range(ParameterKind::Beta).start,
-        }
-    }
-}
-
 impl Work {
     fn new(model: &Model) -> Self {
         let (channels, linear) = (model.layout().channels(), model.layout().linear());
         let periods = model.data().periods();
         Self {
             media: model.parts().media.work(),
-            retention: vec![0.0; channels],
-            rate: vec![0.0; channels],
+            values: vec![0.0; model.layout().len()],
+            shapes: ShapeValues::default(),
             beta: vec![0.0; channels],
             log_beta: vec![0.0; channels],
             sums: vec![0.0; channels],
@@ -91,19 +78,20 @@ impl Work {
     /// Fills everything that follows from a position, up to the linear coefficients.
     fn forward(&mut self, model: &Model, u: &[f64]) {
         let parts = model.parts();
-        let places = Places::of(&parts.layout);
         let log_periods = (self.rest.len() as f64).ln();
         self.rest.copy_from_slice(&parts.target);
         for channel in 0..parts.layout.channels() {
-            self.retention[channel] = Support::Unit.constrain(u[places.retention + channel]);
-            self.rate[channel] = u[places.rate + channel].exp();
-            let sum =
-                parts.media.forward(channel, self.retention[channel], self.rate[channel], &mut self.media);
+            let places = parts.layout.channel(channel);
+            for place in places.adstock.iter().chain(&places.saturation) {
+                self.values[*place] = parts.priors[*place].prior().support().constrain(u[*place]);
+            }
+            let shapes = self.shapes.read(places, &self.values);
+            let sum = parts.media.forward(channel, shapes, &mut self.media);
             self.sums[channel] = sum;
-            self.log_beta[channel] = u[places.beta + channel] + log_periods - sum.ln();
+            self.log_beta[channel] = u[places.beta] + log_periods - sum.ln();
             self.beta[channel] = self.log_beta[channel].exp();
-            let saturated = parts.media.saturated(channel, &self.media);
-            add_scaled(&mut self.rest, -self.beta[channel], saturated);
+            let effect = self.media.effect(channel);
+            add_scaled(&mut self.rest, -self.beta[channel], effect);
         }
         let sigma = u[parts.layout.sigma()].exp();
         for index in 0..parts.layout.linear() {
@@ -130,16 +118,14 @@ impl Coordinates {
         }
     }
 
-    /// Where a chain may start: retention a third, moderate saturation, small contributions, the
-    /// noise that the linear block leaves, the linear block at its fit.
+    /// Where a chain may start: usual carry-over and saturation, small contributions, the noise that
+    /// the linear block leaves, the linear block at its fit.
     pub(crate) fn center(model: &Model) -> Vec<f64> {
         let layout = model.layout();
         let parts = model.parts();
-        let mut center = vec![0.0; layout.len()];
+        let mut center = parts.starts.clone();
         let mean = parts.target.iter().map(|value| value.abs()).sum::<f64>() / parts.target.len() as f64;
         let contribution = (0.3 * mean / layout.channels() as f64).max(1e-3).ln();
-        center[layout.range(ParameterKind::Retention)].fill(-0.7);
-        center[layout.range(ParameterKind::Rate)].fill(0.7);
         center[layout.range(ParameterKind::Beta)].fill(contribution);
         center[layout.sigma()] = parts.rough_noise.ln();
         center
@@ -206,27 +192,25 @@ impl SamplingDensity {
         for index in 0..linear {
             add_scaled(&mut work.rest, self.by_eta[index], parts.linear.basis_column(index));
         }
-        let places = Places::of(layout);
         for channel in 0..layout.channels() {
-            let (retention, rate, beta) =
-                (places.retention + channel, places.rate + channel, places.beta + channel);
+            let places = layout.channel(channel);
             let by_rest = -work.beta[channel];
-            let saturated = parts.media.saturated(channel, &work.media);
-            let (term, slope) = parts.priors[beta].evaluate(work.log_beta[channel], work.beta[channel]);
+            let effect = work.media.effect(channel);
+            let (term, slope) =
+                parts.priors[places.beta].evaluate(work.log_beta[channel], work.beta[channel]);
             log_density += term;
-            let by_beta = slope + by_rest * dot(&work.rest, saturated);
-            gradient[beta] = by_beta;
-            // Beta is the contribution divided by the mean saturation, which depends on both below.
-            let along = (-by_beta / work.sums[channel], by_rest, work.rest.as_slice());
-            let (by_retention, by_log_rate) =
-                parts.media.backward(channel, work.rate[channel], along, &mut work.media);
-            let share = work.retention[channel];
-            let (term, slope) = parts.priors[retention].evaluate(u[retention], share);
-            log_density += term;
-            gradient[retention] = slope + by_retention * share * (1.0 - share);
-            let (term, slope) = parts.priors[rate].evaluate(u[rate], work.rate[channel]);
-            log_density += term;
-            gradient[rate] = slope + by_log_rate;
+            let by_beta = slope + by_rest * dot(&work.rest, effect);
+            gradient[places.beta] = by_beta;
+            // Beta is the contribution divided by the mean effect, which depends on the shapes.
+            let along = Along { shift: -by_beta / work.sums[channel], factor: by_rest, slope: &work.rest };
+            let shapes = work.shapes.read(places, &work.values);
+            let slopes = parts.media.backward(channel, shapes, along, &mut work.media);
+            for (place, by_value) in slopes.by_place(places) {
+                let (prior, value) = (&parts.priors[place], work.values[place]);
+                let (term, slope) = prior.evaluate(u[place], value);
+                log_density += term;
+                gradient[place] = slope + by_value * prior.prior().support().slope(value);
+            }
         }
         log_density
     }
@@ -235,12 +219,36 @@ impl SamplingDensity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::ModelSpec, simulate::Scenario};
+    use crate::{
+        model::{ChannelSpec, Knots, ModelSpec, Prior},
+        simulate::Scenario,
+        transform::{Order, adstock::Adstock, saturation::Saturation},
+    };
     use approx::assert_relative_eq;
 
-    fn model() -> Model {
+    /// The default with a trend, and one with other families, both orders, knots and bounded priors.
+    fn models() -> Vec<Model> {
         let data = Scenario::weekly(["tv", "search", "social"]).weeks(60).seed(5).simulate().unwrap().data;
-        Model::new(ModelSpec { trend: true, ..ModelSpec::default() }, data).unwrap()
+        let mut other = ModelSpec { knots: Knots::Even(4), ..ModelSpec::default() };
+        let bounded = Prior::Uniform { low: 0.2, high: 1.0 };
+        let pairs = [
+            (Adstock::Delayed, Saturation::Hill),
+            (Adstock::WeibullPdf, Saturation::HillSigmoid),
+            (Adstock::HalfLife, Saturation::MichaelisMenten),
+        ];
+        for ((adstock, saturation), name) in pairs.into_iter().zip(["tv", "search", "social"]) {
+            other.overrides.insert(name.to_owned(), ChannelSpec::of(adstock, saturation));
+        }
+        if let Some(search) = other.overrides.get_mut("search") {
+            search.order = Order::SaturationFirst;
+            search.max_lag = Some(5);
+        }
+        if let Some(tv) = other.overrides.get_mut("tv") {
+            tv.adstock = tv.adstock.clone().with("alpha", bounded);
+            tv.normalized = false;
+        }
+        let default = ModelSpec { trend: true, ..ModelSpec::default() };
+        [default, other].map(|spec| Model::new(spec, data.clone()).unwrap()).into()
     }
 
     /// Points around the centre, the same on every run.
@@ -270,75 +278,80 @@ mod tests {
 
     #[test]
     fn both_densities_agree_up_to_the_change_of_variables() {
-        let model = model();
-        let (mut posterior, mut density) = (model.posterior(), SamplingDensity::new(model.clone()));
-        let mut coordinates = Coordinates::new(model.clone());
-        let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
-        let mut gradient = vec![0.0; model.layout().len()];
-        let mut v = gradient.clone();
-        for u in points(&model) {
-            coordinates.unconstrained(&u, &mut v);
-            let change = linear * u[sigma] + model.parts().linear.log_determinant();
-            let expected = posterior.log_density(&v, &mut gradient) + change;
-            assert_relative_eq!(density.log_density(&u, &mut gradient), expected, max_relative = 1e-10);
+        for model in models() {
+            let (mut posterior, mut density) = (model.posterior(), SamplingDensity::new(model.clone()));
+            let mut coordinates = Coordinates::new(model.clone());
+            let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
+            let mut gradient = vec![0.0; model.layout().len()];
+            let mut v = gradient.clone();
+            for u in points(&model) {
+                coordinates.unconstrained(&u, &mut v);
+                let change = linear * u[sigma] + model.parts().linear.log_determinant();
+                let expected = posterior.log_density(&v, &mut gradient) + change;
+                assert_relative_eq!(density.log_density(&u, &mut gradient), expected, max_relative = 1e-10);
+            }
         }
     }
 
     #[test]
     fn the_stated_determinant_is_that_of_the_map() {
-        let model = model();
-        let mut coordinates = Coordinates::new(model.clone());
-        let size = model.layout().len();
-        let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
-        for u in points(&model) {
-            let mut at = |place: usize, step: f64| {
-                let (mut moved, mut v) = (u.clone(), vec![0.0; size]);
-                moved[place] += step;
-                coordinates.unconstrained(&moved, &mut v);
-                v
-            };
-            let rows = (0..size).map(|place| {
-                let (ahead, behind) = (at(place, 1e-5), at(place, -1e-5));
-                ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 2e-5).collect()
-            });
-            let stated = linear * u[sigma] + model.parts().linear.log_determinant();
-            assert_relative_eq!(
-                determinant(rows.collect()).ln(),
-                stated,
-                epsilon = 1e-5,
-                max_relative = 1e-5
-            );
+        for model in models() {
+            let mut coordinates = Coordinates::new(model.clone());
+            let size = model.layout().len();
+            let (linear, sigma) = (model.layout().linear() as f64, model.layout().sigma());
+            for u in points(&model) {
+                let mut at = |place: usize, step: f64| {
+                    let (mut moved, mut v) = (u.clone(), vec![0.0; size]);
+                    moved[place] += step;
+                    coordinates.unconstrained(&moved, &mut v);
+                    v
+                };
+                let rows = (0..size).map(|place| {
+                    let (ahead, behind) = (at(place, 1e-5), at(place, -1e-5));
+                    ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 2e-5).collect()
+                });
+                let stated = linear * u[sigma] + model.parts().linear.log_determinant();
+                assert_relative_eq!(
+                    determinant(rows.collect()).ln(),
+                    stated,
+                    epsilon = 1e-5,
+                    max_relative = 1e-5
+                );
+            }
         }
     }
 
     #[test]
     fn the_gradient_is_the_limit_of_differences() {
-        let model = model();
-        let mut density = SamplingDensity::new(model.clone());
-        let (mut gradient, mut unused) = (vec![0.0; model.layout().len()], vec![0.0; model.layout().len()]);
-        for u in points(&model) {
-            density.log_density(&u, &mut gradient);
-            for place in 0..u.len() {
-                let mut at = |step: f64| {
-                    let mut moved = u.clone();
-                    moved[place] += step;
-                    density.log_density(&moved, &mut unused)
-                };
-                // Richardson: differences of two widths, whose leading errors cancel.
-                let numeric = (8.0 * (at(1e-4) - at(-1e-4)) - (at(2e-4) - at(-2e-4))) / 12e-4;
-                assert_relative_eq!(gradient[place], numeric, epsilon = 1e-5, max_relative = 1e-6);
+        for model in models() {
+            let mut density = SamplingDensity::new(model.clone());
+            let (mut gradient, mut unused) =
+                (vec![0.0; model.layout().len()], vec![0.0; model.layout().len()]);
+            for u in points(&model) {
+                density.log_density(&u, &mut gradient);
+                for place in 0..u.len() {
+                    let mut at = |step: f64| {
+                        let mut moved = u.clone();
+                        moved[place] += step;
+                        density.log_density(&moved, &mut unused)
+                    };
+                    // Richardson: differences of two widths, whose leading errors cancel.
+                    let numeric = (8.0 * (at(1e-4) - at(-1e-4)) - (at(2e-4) - at(-2e-4))) / 12e-4;
+                    assert_relative_eq!(gradient[place], numeric, epsilon = 1e-5, max_relative = 1e-6);
+                }
             }
         }
     }
 
     #[test]
     fn positions_far_out_are_no_panic() {
-        let model = model();
-        let mut density = SamplingDensity::new(model.clone());
-        let mut gradient = vec![0.0; model.layout().len()];
-        for far in [-1e4, -800.0, 800.0, 1e4, f64::NAN, f64::INFINITY] {
-            let value = density.log_density(&vec![far; gradient.len()], &mut gradient);
-            assert!(!value.is_finite() || value < 0.0, "{value} at {far}");
+        for model in models() {
+            let mut density = SamplingDensity::new(model.clone());
+            let mut gradient = vec![0.0; model.layout().len()];
+            for far in [-1e4, -800.0, 800.0, 1e4, f64::NAN, f64::INFINITY] {
+                let value = density.log_density(&vec![far; gradient.len()], &mut gradient);
+                assert!(!value.is_finite() || value < 0.0, "{value} at {far}");
+            }
         }
     }
 }

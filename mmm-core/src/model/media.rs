@@ -1,57 +1,89 @@
-//! The media part of a model: adstock, then saturation, forward and backward, without allocation.
+//! The media part of a model: adstock and saturation of every channel, forward and backward,
+//! without allocation.
 
 use crate::{
     data::Dataset,
-    transform::{MOST_PARAMETERS, adstock::Adstock, carryover::Carryover, saturation::Saturation},
+    transform::{MOST_PARAMETERS, Order, carryover::Carryover, saturation::Saturation},
+    vector::{add_scaled, dot, sum},
 };
 
-use crate::vector::{dot, sum};
+use super::ChannelSpec;
 
-/// The scaled spend of all channels, each with the zeros that stand for the time before the data.
+/// The scaled spend of all channels and how each of them works.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
-    adstock: Carryover,
     periods: usize,
-    padded: Vec<f64>,
+    channels: Vec<ChannelMedia>,
     scales: Vec<f64>,
+}
+
+/// One channel's scaled spend, after the zeros that stand for the time before the data.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelMedia {
+    carryover: Carryover,
+    saturation: Saturation,
+    order: Order,
+    padded: Vec<f64>,
 }
 
 /// Room for one evaluation of [`Media`].
 #[derive(Clone, Debug)]
 pub(crate) struct MediaWork {
+    channels: Vec<ChannelWork>,
+    adjoint: Vec<f64>,
+    inner_adjoint: Vec<f64>,
+}
+
+#[derive(Clone, Debug)]
+struct ChannelWork {
     weights: Vec<f64>,
     slopes: Vec<f64>,
-    carried: Vec<f64>,
-    saturated: Vec<f64>,
-    adjoint: Vec<f64>,
+    /// What the first step gives; padded like the spend where the second step is the adstock.
+    inner: Vec<f64>,
+    /// What the second step gives.
+    outer: Vec<f64>,
+}
+
+/// The parameters of one channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shapes<'a> {
+    pub(crate) adstock: &'a [f64],
+    pub(crate) saturation: &'a [f64],
+}
+
+/// The derivative of the density by a channel's effect in period `t`: `shift + factor * slope[t]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Along<'a> {
+    pub(crate) shift: f64,
+    pub(crate) factor: f64,
+    pub(crate) slope: &'a [f64],
+}
+
+/// Derivatives by the parameters of one channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ShapeSlopes {
+    pub(crate) adstock: [f64; MOST_PARAMETERS],
+    pub(crate) saturation: [f64; MOST_PARAMETERS],
 }
 
 impl Media {
-    pub(crate) fn new(data: &Dataset, max_lag: usize) -> Self {
-        let adstock = Carryover::new(Adstock::Geometric, max_lag);
-        let (mut padded, mut scales) = (Vec::new(), Vec::new());
-        for channel in data.channels() {
+    /// `specs` has one entry per channel.
+    pub(crate) fn new(data: &Dataset, specs: &[ChannelSpec], max_lag: usize) -> Self {
+        let mut scales = Vec::with_capacity(specs.len());
+        let channels = data.channels().iter().zip(specs).map(|(channel, spec)| {
             let scale = channel.spend().iter().copied().fold(0.0, f64::max);
-            padded.extend(std::iter::repeat_n(0.0, adstock.max_lag() - 1));
-            padded.extend(channel.spend().iter().map(|spend| spend / scale));
             scales.push(scale);
-        }
-        Self { adstock, periods: data.periods(), padded, scales }
+            ChannelMedia::new(spec, max_lag, channel.spend().iter().map(|spend| spend / scale))
+        });
+        Self { periods: data.periods(), channels: channels.collect(), scales }
     }
 
     pub(crate) fn work(&self) -> MediaWork {
-        let (lags, cells) = (self.adstock.max_lag(), self.channels() * self.periods);
         MediaWork {
-            weights: vec![0.0; self.channels() * lags],
-            slopes: vec![0.0; MOST_PARAMETERS * self.channels() * lags],
-            carried: vec![0.0; cells],
-            saturated: vec![0.0; cells],
+            channels: self.channels.iter().map(|channel| channel.work(self.periods)).collect(),
             adjoint: vec![0.0; self.periods],
+            inner_adjoint: vec![0.0; self.periods],
         }
-    }
-
-    pub(crate) const fn channels(&self) -> usize {
-        self.scales.len()
     }
 
     /// The largest spend of every channel, in money.
@@ -59,56 +91,133 @@ impl Media {
         &self.scales
     }
 
-    /// Computes a channel's saturation per period and returns its sum over the periods.
-    pub(crate) fn forward(&self, channel: usize, retention: f64, rate: f64, work: &mut MediaWork) -> f64 {
-        let lags = self.adstock.max_lag();
-        let weights = &mut work.weights[channel * lags..(channel + 1) * lags];
-        let slopes =
-            &mut work.slopes[MOST_PARAMETERS * channel * lags..MOST_PARAMETERS * (channel + 1) * lags];
-        self.adstock.fill(&[retention], weights, slopes);
-        let carried = &mut work.carried[channel * self.periods..(channel + 1) * self.periods];
-        carried.fill(0.0);
-        for (lag, weight) in weights.iter().enumerate() {
-            crate::vector::add_scaled(carried, *weight, self.lagged(channel, lag));
-        }
-        let saturated = &mut work.saturated[channel * self.periods..(channel + 1) * self.periods];
-        Saturation::Logistic.apply(&[rate], carried, saturated);
-        sum(saturated)
+    /// Computes a channel's effect per period, before it is multiplied with beta, and returns its
+    /// sum over the periods.
+    pub(crate) fn forward(&self, channel: usize, shapes: Shapes<'_>, work: &mut MediaWork) -> f64 {
+        let work = &mut work.channels[channel];
+        self.channels[channel].forward(shapes, work);
+        sum(&work.outer)
     }
 
-    /// A channel's saturation per period, as the last [`forward`](Self::forward) left it.
-    pub(crate) fn saturated<'w>(&self, channel: usize, work: &'w MediaWork) -> &'w [f64] {
-        &work.saturated[channel * self.periods..(channel + 1) * self.periods]
-    }
-
-    /// The derivatives by the retention and by the logarithm of the rate, where the derivative by
-    /// the saturation of period `t` is `shift + factor * slope[t]`.
+    /// The derivatives by the parameters of a channel after its [`forward`](Self::forward).
     pub(crate) fn backward(
         &self,
         channel: usize,
-        rate: f64,
-        (shift, factor, slope): (f64, f64, &[f64]),
+        shapes: Shapes<'_>,
+        along: Along<'_>,
         work: &mut MediaWork,
-    ) -> (f64, f64) {
-        let cells = channel * self.periods..(channel + 1) * self.periods;
-        let lags = self.adstock.max_lag();
-        for (adjoint, slope) in work.adjoint.iter_mut().zip(slope) {
-            *adjoint = shift + factor * slope;
+    ) -> ShapeSlopes {
+        for (adjoint, slope) in work.adjoint.iter_mut().zip(along.slope) {
+            *adjoint = along.shift + along.factor * slope;
         }
-        let (carried, saturated) = (&work.carried[cells.clone()], &work.saturated[cells]);
-        let [by_rate, _] = Saturation::Logistic.pull_back(&[rate], carried, saturated, &mut work.adjoint);
-        let by_retention = work.slopes[MOST_PARAMETERS * channel * lags..][..lags]
-            .iter()
-            .enumerate()
-            .map(|(lag, weight_slope)| weight_slope * dot(&work.adjoint, self.lagged(channel, lag)))
-            .sum();
-        (by_retention, rate * by_rate)
+        let MediaWork { channels, adjoint, inner_adjoint } = work;
+        self.channels[channel].backward(shapes, &channels[channel], adjoint, inner_adjoint)
+    }
+}
+
+impl MediaWork {
+    /// A channel's effect per period, as the last [`Media::forward`] left it.
+    pub(crate) fn effect(&self, channel: usize) -> &[f64] {
+        &self.channels[channel].outer
+    }
+}
+
+impl ChannelMedia {
+    fn new(spec: &ChannelSpec, max_lag: usize, spend: impl Iterator<Item = f64>) -> Self {
+        let carryover = Carryover::new(spec.adstock.family, spec.max_lag.unwrap_or(max_lag));
+        let carryover = if spec.normalized { carryover } else { carryover.unnormalized() };
+        let padded = std::iter::repeat_n(0.0, carryover.max_lag() - 1).chain(spend).collect();
+        Self { carryover, saturation: spec.saturation.family, order: spec.order, padded }
     }
 
-    /// A channel's spend, `lag` periods late.
-    fn lagged(&self, channel: usize, lag: usize) -> &[f64] {
-        let before = self.adstock.max_lag() - 1;
-        let start = channel * (self.periods + before) + before - lag;
-        &self.padded[start..start + self.periods]
+    /// Scaled spend per period.
+    fn spend(&self) -> &[f64] {
+        &self.padded[self.carryover.max_lag() - 1..]
+    }
+
+    fn work(&self, periods: usize) -> ChannelWork {
+        let lags = self.carryover.max_lag();
+        let inner = match self.order {
+            Order::AdstockFirst => periods,
+            Order::SaturationFirst => self.padded.len(),
+        };
+        ChannelWork {
+            weights: vec![0.0; lags],
+            slopes: vec![0.0; MOST_PARAMETERS * lags],
+            inner: vec![0.0; inner],
+            outer: vec![0.0; periods],
+        }
+    }
+
+    fn forward(&self, shapes: Shapes<'_>, work: &mut ChannelWork) {
+        let ChannelWork { weights, slopes, inner, outer } = work;
+        self.carryover.fill(shapes.adstock, weights, slopes);
+        match self.order {
+            Order::AdstockFirst => {
+                convolve(weights, &self.padded, inner);
+                self.saturation.apply(shapes.saturation, inner, outer);
+            }
+            Order::SaturationFirst => {
+                // Every curve starts at zero, so the padding stays zero.
+                self.saturation.apply(shapes.saturation, &self.padded, inner);
+                convolve(weights, inner, outer);
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        shapes: Shapes<'_>,
+        work: &ChannelWork,
+        adjoint: &mut [f64],
+        inner_adjoint: &mut [f64],
+    ) -> ShapeSlopes {
+        let mut slopes = ShapeSlopes::default();
+        match self.order {
+            Order::AdstockFirst => {
+                slopes.saturation =
+                    self.saturation.pull_back(shapes.saturation, &work.inner, &work.outer, adjoint);
+                slopes.adstock = self.by_weights(work, &self.padded, adjoint);
+            }
+            Order::SaturationFirst => {
+                slopes.adstock = self.by_weights(work, &work.inner, adjoint);
+                inner_adjoint.fill(0.0);
+                for (lag, weight) in work.weights.iter().enumerate() {
+                    add_scaled(inner_adjoint, *weight, &adjoint[lag..]);
+                }
+                let now = self.carryover.max_lag() - 1;
+                slopes.saturation = self.saturation.pull_back(
+                    shapes.saturation,
+                    self.spend(),
+                    &work.inner[now..],
+                    inner_adjoint,
+                );
+            }
+        }
+        slopes
+    }
+
+    /// The derivatives by the adstock's parameters, given those by the carried series.
+    fn by_weights(&self, work: &ChannelWork, padded: &[f64], adjoint: &[f64]) -> [f64; MOST_PARAMETERS] {
+        let lags = work.weights.len();
+        let mut sums = [0.0; MOST_PARAMETERS];
+        let parameters = self.carryover.adstock().parameters().len();
+        if parameters > 0 {
+            for lag in 0..lags {
+                let by_weight = dot(adjoint, &padded[lags - 1 - lag..][..adjoint.len()]);
+                for (sum, slopes) in sums.iter_mut().zip(work.slopes.chunks_exact(lags)).take(parameters) {
+                    *sum += by_weight * slopes[lag];
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// `result[t] = sum over l of weights[l] padded[L - 1 + t - l]`.
+fn convolve(weights: &[f64], padded: &[f64], result: &mut [f64]) {
+    result.fill(0.0);
+    for (lag, weight) in weights.iter().enumerate() {
+        add_scaled(result, *weight, &padded[weights.len() - 1 - lag..]);
     }
 }

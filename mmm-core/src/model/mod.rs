@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! kpi[t] / max(kpi) ~ Normal(mu[t], sigma)
-//! mu[t] = intercept + sum over c of beta[c] * logistic(adstock(spend[c] / max(spend[c])), rate[c])[t]
-//!                   + controls[t] . gamma + fourier[t] . phi
+//! mu[t] = level[t] + sum over c of beta[c] * saturation(adstock(spend[c] / max(spend[c])))[t]
+//!                  + controls[t] . gamma + fourier[t] . phi
 //! ```
 //!
-//! * [`ModelSpec`] is the description: lags, seasonality, trend, priors. It can be stored.
+//! The level is an intercept, or straight lines between knots; every channel has its own
+//! [families](ChannelSpec) of adstock and saturation, in either order.
+//!
+//! * [`ModelSpec`] is the description: families, lags, seasonality, trend, priors. It can be stored.
 //! * [`Model`] is a description bound to a data set; it can be fitted.
 //! * [`Posterior`] is its log density with analytic gradient on PyMC's unconstrained scale. The
 //!   sampler works in other coordinates (`coordinates.rs`) whose density equals this one up to the
 //!   stated change of variables.
 
+mod channel;
 mod coordinates;
 mod layout;
 mod linear;
@@ -19,12 +23,15 @@ mod media;
 mod posterior;
 mod prepared;
 mod prior;
+mod shapes;
 mod spec;
 
+pub use channel::{ChannelSpec, Shape};
 pub(crate) use coordinates::{Coordinates, SamplingDensity};
 pub use layout::{Layout, ParameterKind};
-pub(crate) use media::{Media, MediaWork};
+pub(crate) use media::{Media, MediaWork, Shapes};
 pub use posterior::Posterior;
 pub use prepared::Model;
 pub use prior::{Prior, Support};
-pub use spec::{ChannelPriors, ModelSpec, SpecError};
+pub(crate) use shapes::ShapeValues;
+pub use spec::{Knots, ModelSpec, SpecError};

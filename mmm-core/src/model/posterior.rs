@@ -7,7 +7,11 @@ use std::f64::consts::TAU;
 
 use crate::vector::{add_scaled, dot};
 
-use super::{Model, ParameterKind, media::MediaWork};
+use super::{
+    Model,
+    media::{Along, MediaWork},
+    shapes::ShapeValues,
+};
 
 /// Evaluates a [`Model`]'s log density and gradient without allocating.
 #[derive(Clone, Debug)]
@@ -15,6 +19,7 @@ pub struct Posterior {
     model: Model,
     media: MediaWork,
     constrained: Vec<f64>,
+    shapes: ShapeValues,
     residual: Vec<f64>,
 }
 
@@ -23,6 +28,7 @@ impl Posterior {
         Self {
             media: model.parts().media.work(),
             constrained: vec![0.0; model.layout().len()],
+            shapes: ShapeValues::default(),
             residual: vec![0.0; model.data().periods()],
             model,
         }
@@ -58,18 +64,12 @@ impl Posterior {
         for index in 0..layout.linear() {
             add_scaled(&mut self.residual, -values[layout.linear_place(index)], parts.columns.column(index));
         }
-        let retention = layout.range(ParameterKind::Retention).start;
-        let rate = layout.range(ParameterKind::Rate).start;
-        let beta = layout.range(ParameterKind::Beta).start;
         for channel in 0..layout.channels() {
-            parts.media.forward(
-                channel,
-                values[retention + channel],
-                values[rate + channel],
-                &mut self.media,
-            );
-            let saturated = parts.media.saturated(channel, &self.media);
-            add_scaled(&mut self.residual, -values[beta + channel], saturated);
+            let places = layout.channel(channel);
+            let shapes = self.shapes.read(places, values);
+            parts.media.forward(channel, shapes, &mut self.media);
+            let effect = self.media.effect(channel);
+            add_scaled(&mut self.residual, -values[places.beta], effect);
         }
 
         let sigma = values[layout.sigma()];
@@ -85,15 +85,16 @@ impl Posterior {
                 precision * dot(&self.residual, parts.columns.column(index));
         }
         for channel in 0..layout.channels() {
-            let factor = values[beta + channel] * precision;
-            let saturated = parts.media.saturated(channel, &self.media);
-            gradient[beta + channel] += factor * dot(&self.residual, saturated);
-            let along = (0.0, factor, self.residual.as_slice());
-            let (by_retention, by_log_rate) =
-                parts.media.backward(channel, values[rate + channel], along, &mut self.media);
-            let share = values[retention + channel];
-            gradient[retention + channel] += by_retention * share * (1.0 - share);
-            gradient[rate + channel] += by_log_rate;
+            let places = layout.channel(channel);
+            let factor = values[places.beta] * precision;
+            let effect = self.media.effect(channel);
+            gradient[places.beta] += factor * dot(&self.residual, effect);
+            let along = Along { shift: 0.0, factor, slope: &self.residual };
+            let shapes = self.shapes.read(places, values);
+            let slopes = parts.media.backward(channel, shapes, along, &mut self.media);
+            for (place, slope) in slopes.by_place(places) {
+                gradient[place] += slope * parts.priors[place].prior().support().slope(values[place]);
+            }
         }
         log_density
     }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{data::Dataset, design::Columns, vector::dot};
+use crate::{
+    data::Dataset,
+    design::{Columns, Controls},
+    vector::dot,
+};
 
 use super::{
-    Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, linear::Linear,
-    prior::PreparedPrior,
+    ChannelSpec, Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, Support,
+    linear::Linear, prior::PreparedPrior,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.
@@ -29,6 +33,8 @@ pub(crate) struct Parts {
     pub(super) kpi_scale: f64,
     /// The standard deviation of what the linear block leaves unexplained.
     pub(super) rough_noise: f64,
+    /// Usual unconstrained values of the adstock and saturation parameters; zero elsewhere.
+    pub(super) starts: Vec<f64>,
 }
 
 impl Model {
@@ -39,29 +45,39 @@ impl Model {
     /// [`SpecError`] where the description is contradictory or does not fit the data.
     pub fn new(spec: ModelSpec, data: Dataset) -> Result<Self, SpecError> {
         let periods = data.periods();
-        if !(1..=periods).contains(&spec.max_lag) {
-            return Err(SpecError::MaxLag { max_lag: spec.max_lag, periods });
-        }
         spec.check_priors()?;
-        let channels: Vec<String> = data.channels().iter().map(|channel| channel.name().to_owned()).collect();
-        if let Some(channel) = spec.overrides.keys().find(|name| !channels.contains(name)) {
+        let names: Vec<&str> = data.channels().iter().map(crate::data::Channel::name).collect();
+        if let Some(channel) = spec.overrides.keys().find(|name| !names.contains(&name.as_str())) {
             return Err(SpecError::UnknownChannel { channel: channel.clone() });
+        }
+        let channels: Vec<(&str, &ChannelSpec)> =
+            names.iter().map(|name| (*name, spec.channel_spec(name))).collect();
+        let lags = channels.iter().filter_map(|(_, channel)| channel.max_lag).chain([spec.max_lag]);
+        if let Some(max_lag) = lags.into_iter().find(|max_lag| !(1..=periods).contains(max_lag)) {
+            return Err(SpecError::MaxLag { max_lag, periods });
         }
         if spec.trend && data.controls().iter().any(|control| control.name() == "trend") {
             return Err(SpecError::NameTaken { name: "trend".to_owned() });
         }
+        let knots = spec.knot_periods(periods)?;
         // Counted before anything is laid out: an order of a billion must not claim memory first.
-        let linear = 1 + data.controls().len() + usize::from(spec.trend);
-        let parameters = (2 * spec.fourier_order.min(periods)) + linear + 3 * channels.len() + 1;
+        let linear = knots.len().max(1) + data.controls().len() + usize::from(spec.trend);
+        let of_media = channels.iter().map(|(_, channel)| {
+            channel.adstock.family.parameters().len() + channel.saturation.family.parameters().len() + 1
+        });
+        let parameters = 2 * spec.fourier_order.min(periods) + linear + of_media.sum::<usize>() + 1;
         if parameters > periods {
             return Err(SpecError::TooManyParameters { parameters, periods });
         }
-        let columns = Columns::new(&data, spec.trend, spec.fourier_order, spec.standardize_controls);
-        let layout = Layout::new(&channels, &columns.control_names, &columns.fourier_names);
-        let priors = priors(&spec, &channels, &layout);
+        let controls = Controls { trend: spec.trend, standardize: spec.standardize_controls };
+        let columns = Columns::new(&data, &knots, spec.fourier_order, controls);
+        let layout =
+            Layout::new(&columns.level_names, &channels, &columns.control_names, &columns.fourier_names);
+        let (priors, starts) = beliefs(&spec, &channels, &layout);
+        let specs: Vec<ChannelSpec> = channels.iter().map(|(_, channel)| (*channel).clone()).collect();
         let kpi_scale = data.kpi().iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let target: Vec<f64> = data.kpi().iter().map(|value| value / kpi_scale).collect();
-        let media = Media::new(&data, spec.max_lag);
+        let media = Media::new(&data, &specs, spec.max_lag);
         let (linear, rough_noise) = linear_block(&columns, &layout, &priors, &target);
         let parts = Parts {
             data,
@@ -74,6 +90,7 @@ impl Model {
             target,
             kpi_scale,
             rough_noise,
+            starts,
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -130,18 +147,25 @@ impl Parts {
     }
 }
 
-/// One prior per place of the layout.
-fn priors(spec: &ModelSpec, channels: &[String], layout: &Layout) -> Vec<Prior> {
-    let of_channels: Vec<_> = channels.iter().map(|channel| spec.channel_priors(channel)).collect();
-    let count = |kind| layout.range(kind).len();
-    let mut priors = vec![spec.intercept];
-    priors.extend(of_channels.iter().map(|channel| channel.retention));
-    priors.extend(of_channels.iter().map(|channel| channel.rate));
-    priors.extend(of_channels.iter().map(|channel| channel.beta));
-    priors.extend(vec![spec.control; count(ParameterKind::Control)]);
-    priors.extend(vec![spec.fourier; count(ParameterKind::Fourier)]);
-    priors.push(spec.sigma);
-    priors
+/// One prior and one starting value per place of the layout.
+fn beliefs(spec: &ModelSpec, channels: &[(&str, &ChannelSpec)], layout: &Layout) -> (Vec<Prior>, Vec<f64>) {
+    let mut priors = vec![spec.sigma; layout.len()];
+    let mut starts = vec![0.0; layout.len()];
+    let has_knots = layout.range(ParameterKind::Level).len() > 1 || spec.knots != super::Knots::None;
+    priors[layout.range(ParameterKind::Level)].fill(if has_knots { spec.knot } else { spec.intercept });
+    priors[layout.range(ParameterKind::Control)].fill(spec.control);
+    priors[layout.range(ParameterKind::Fourier)].fill(spec.fourier);
+    for (index, (_, channel)) in channels.iter().enumerate() {
+        let places = layout.channel(index);
+        priors[places.beta] = channel.beta;
+        let adstock = places.adstock.iter().zip(channel.adstock.beliefs());
+        let saturation = places.saturation.iter().zip(channel.saturation.beliefs());
+        for (place, (_, prior, start)) in adstock.chain(saturation) {
+            priors[*place] = prior;
+            starts[*place] = Support::near(prior.support(), start);
+        }
+    }
+    (priors, starts)
 }
 
 /// The coordinates of the linear block, and what it leaves unexplained of the target.

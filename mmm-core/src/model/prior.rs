@@ -1,12 +1,14 @@
 //! Prior beliefs about one parameter, and their density on the unconstrained scale.
 //!
 //! A parameter `x` is sampled as `u`: `x = u` on the real line, `x = e^u` above zero,
-//! `x = 1 / (1 + e^-u)` between zero and one. The density of `u` is that of `x` times `dx/du`.
+//! `x = low + (high - low) / (1 + e^-u)` between two ends. The density of `u` is that of `x` times `dx/du`.
 
-use std::f64::consts::{LN_2, PI};
+use std::f64::consts::{LN_2, PI, SQRT_2};
 
 use serde::{Deserialize, Serialize};
-use statrs::function::{beta::ln_beta, gamma::ln_gamma};
+use statrs::function::{beta::ln_beta, erf::erfc, gamma::ln_gamma};
+
+use crate::transform::Domain;
 
 /// A prior distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,10 +55,35 @@ pub enum Prior {
         /// Standard deviation of the logarithm, above zero.
         sigma: f64,
     },
+    /// A positive number whose reciprocal is gamma distributed.
+    InverseGamma {
+        /// Above zero.
+        shape: f64,
+        /// Above zero.
+        scale: f64,
+    },
+    /// Every number between two ends alike.
+    Uniform {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// A normal distribution cut off at two ends.
+    TruncatedNormal {
+        /// Mean of the whole one.
+        mean: f64,
+        /// Standard deviation of the whole one, above zero.
+        sd: f64,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
 }
 
 /// The values a prior allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Support {
     /// Every number.
     Real,
@@ -64,6 +91,13 @@ pub enum Support {
     Positive,
     /// Numbers between zero and one.
     Unit,
+    /// Numbers between two ends.
+    Between {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
 }
 
 impl Prior {
@@ -71,7 +105,13 @@ impl Prior {
     pub const fn support(self) -> Support {
         match self {
             Self::Normal { .. } | Self::Laplace { .. } => Support::Real,
-            Self::HalfNormal { .. } | Self::Gamma { .. } | Self::LogNormal { .. } => Support::Positive,
+            Self::HalfNormal { .. }
+            | Self::Gamma { .. }
+            | Self::LogNormal { .. }
+            | Self::InverseGamma { .. } => Support::Positive,
+            Self::Uniform { low, high } | Self::TruncatedNormal { low, high, .. } => {
+                Support::Between { low, high }
+            }
             Self::Beta { .. } => Support::Unit,
         }
     }
@@ -85,6 +125,9 @@ impl Prior {
             Self::Beta { alpha, beta } => (0.0, [alpha, beta]),
             Self::Gamma { shape, rate } => (0.0, [shape, rate]),
             Self::LogNormal { mu, sigma } => (mu, [sigma, 1.0]),
+            Self::InverseGamma { shape, scale } => (0.0, [shape, scale]),
+            Self::Uniform { low, high } => (low, [high - low, 1.0]),
+            Self::TruncatedNormal { mean, sd, low, high } => (mean + low, [sd, high - low]),
         };
         place.is_finite() && scales.iter().all(|scale| scale.is_finite() && *scale > 0.0)
     }
@@ -92,21 +135,65 @@ impl Prior {
     /// The variance of a normal distribution of about this width; used to choose coordinates only.
     pub(crate) fn rough_variance(self) -> f64 {
         match self {
-            Self::Normal { sd, .. } | Self::HalfNormal { sd } => sd * sd,
+            Self::Normal { sd, .. } | Self::HalfNormal { sd } | Self::TruncatedNormal { sd, .. } => sd * sd,
             Self::Laplace { scale, .. } => 2.0 * scale * scale,
             Self::Gamma { shape, rate } => shape / (rate * rate),
-            Self::Beta { .. } | Self::LogNormal { .. } => 1.0,
+            Self::Uniform { low, high } => (high - low).powi(2) / 12.0,
+            Self::Beta { .. } | Self::LogNormal { .. } | Self::InverseGamma { .. } => 1.0,
         }
     }
 }
 
 impl Support {
+    /// The values a transform's parameter can take.
+    pub(crate) const fn of(domain: Domain) -> Self {
+        match domain {
+            Domain::Share => Self::Unit,
+            Domain::Positive | Domain::NotNegative => Self::Positive,
+        }
+    }
+
+    /// Whether all these values are among others.
+    pub(crate) fn lies_in(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Between { low, high }, Self::Unit) => low >= 0.0 && high <= 1.0,
+            (Self::Between { low, .. }, Self::Positive) => low >= 0.0,
+            (Self::Unit, Self::Positive) => true,
+            _ => self == other,
+        }
+    }
+
     /// From the unconstrained scale to the parameter's own.
     pub(crate) fn constrain(self, u: f64) -> f64 {
         match self {
             Self::Real => u,
             Self::Positive => u.exp(),
             Self::Unit => 1.0 / (1.0 + (-u).exp()),
+            Self::Between { low, high } => low + (high - low) / (1.0 + (-u).exp()),
+        }
+    }
+
+    /// The derivative of [`constrain`](Self::constrain), from the value it gave.
+    pub(crate) fn slope(self, x: f64) -> f64 {
+        match self {
+            Self::Real => 1.0,
+            Self::Positive => x,
+            Self::Unit => x * (1.0 - x),
+            Self::Between { low, high } => (x - low) * (high - x) / (high - low),
+        }
+    }
+
+    /// An unconstrained place near a value, kept away from the ends.
+    pub(crate) fn near(self, x: f64) -> f64 {
+        let log_odds = |share: f64| {
+            let share = share.clamp(0.1, 0.9);
+            (share / (1.0 - share)).ln()
+        };
+        match self {
+            Self::Real => x,
+            Self::Positive => x.ln(),
+            Self::Unit => log_odds(x),
+            Self::Between { low, high } => log_odds((x - low) / (high - low)),
         }
     }
 }
@@ -128,6 +215,12 @@ impl PreparedPrior {
             Prior::Beta { alpha, beta } => -ln_beta(alpha, beta),
             Prior::Gamma { shape, rate } => shape * rate.ln() - ln_gamma(shape),
             Prior::LogNormal { sigma, .. } => -sigma.ln() - half_log_tau,
+            Prior::InverseGamma { shape, scale } => shape * scale.ln() - ln_gamma(shape),
+            Prior::Uniform { .. } => 0.0,
+            Prior::TruncatedNormal { mean, sd, low, high } => {
+                let below = |end: f64| 0.5 * erfc((mean - end) / (sd * SQRT_2));
+                (high - low).ln() - sd.ln() - half_log_tau - (below(high) - below(low)).ln()
+            }
         };
         Self { prior, constant }
     }
@@ -162,9 +255,21 @@ impl PreparedPrior {
                 let z = (u - mu) / sigma;
                 (-0.5 * z * z, -z / sigma)
             }
+            Prior::InverseGamma { shape, scale } => (-shape * u - scale / x, scale / x - shape),
+            Prior::Uniform { .. } => between(u),
+            Prior::TruncatedNormal { mean, sd, low, high } => {
+                let (value, slope) = between(u);
+                let z = (x - mean) / sd;
+                (value - 0.5 * z * z, slope - z / sd * Support::Between { low, high }.slope(x))
+            }
         };
         (value + self.constant, slope)
     }
+}
+
+/// Logarithm of the slope of the logistic function, and its derivative.
+fn between(u: f64) -> (f64, f64) {
+    (-softplus(-u) - softplus(u), 1.0 - 2.0 / (1.0 + (-u).exp()))
 }
 
 /// `ln(1 + e^x)` without overflow.
@@ -177,13 +282,16 @@ mod tests {
     use super::*;
     use approx::assert_relative_eq;
 
-    const PRIORS: [Prior; 6] = [
+    const PRIORS: [Prior; 9] = [
         Prior::Normal { mean: 0.3, sd: 2.0 },
         Prior::HalfNormal { sd: 1.5 },
         Prior::Laplace { location: -0.2, scale: 0.7 },
         Prior::Beta { alpha: 1.0, beta: 3.0 },
         Prior::Gamma { shape: 3.0, rate: 1.0 },
         Prior::LogNormal { mu: 0.2, sigma: 0.9 },
+        Prior::InverseGamma { shape: 2.6, scale: 1.0 },
+        Prior::Uniform { low: -0.5, high: 2.0 },
+        Prior::TruncatedNormal { mean: 0.8, sd: 0.8, low: 0.1, high: 10.0 },
     ];
 
     #[test]

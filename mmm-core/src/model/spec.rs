@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Prior, Support};
+use crate::design::even_knots;
+
+use super::{ChannelSpec, Prior, Support};
 
 /// Lags, seasonality, trend and priors of a model. See the [module docs](super) for the formula.
 ///
@@ -21,12 +23,16 @@ pub struct ModelSpec {
     pub trend: bool,
     /// Whether controls are centred and scaled to unit variance first.
     pub standardize_controls: bool,
-    /// Priors of every channel that has none of its own.
-    pub channel: ChannelPriors,
-    /// Priors of single channels, by name.
-    pub overrides: BTreeMap<String, ChannelPriors>,
+    /// Where the level of the KPI may bend; with knots there is no intercept.
+    pub knots: Knots,
+    /// How every channel works that has no description of its own.
+    pub channel: ChannelSpec,
+    /// How single channels work, by name.
+    pub overrides: BTreeMap<String, ChannelSpec>,
     /// Prior of the intercept, in units of the largest KPI.
     pub intercept: Prior,
+    /// Prior of the level at every knot, in units of the largest KPI.
+    pub knot: Prior,
     /// Prior of every control's coefficient, the trend's included.
     pub control: Prior,
     /// Prior of every Fourier coefficient.
@@ -35,16 +41,17 @@ pub struct ModelSpec {
     pub sigma: Prior,
 }
 
-/// What is believed about one channel.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChannelPriors {
-    /// Share of the pressure kept from one period to the next.
-    pub retention: Prior,
-    /// How early the channel saturates, per largest spend.
-    pub rate: Prior,
-    /// The contribution at full saturation, in units of the largest KPI.
-    pub beta: Prior,
+/// Where the level of the KPI may bend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Knots {
+    /// Nowhere: one intercept.
+    #[default]
+    None,
+    /// At this many periods, evenly from the first to the last.
+    Even(usize),
+    /// At these periods, counted from 0, ascending.
+    At(Vec<usize>),
 }
 
 /// Why a description makes no model, alone or with the data it was given.
@@ -76,6 +83,20 @@ pub enum SpecError {
         channel: String,
     },
 
+    /// A prior was given for something its family has no parameter for.
+    #[error("{parameter} is not a parameter of its family; remove its prior or correct the name")]
+    UnknownParameter {
+        /// What was named.
+        parameter: String,
+    },
+
+    /// The knots are not ascending periods of the data.
+    #[error("the knots must be ascending periods below {periods}, and at least one")]
+    Knots {
+        /// The length of the data.
+        periods: usize,
+    },
+
     /// A control has the name of the trend that the description adds.
     #[error("the control {name:?} has the name of the model's own trend; rename it or turn the trend off")]
     NameTaken {
@@ -101,16 +122,6 @@ impl Default for ModelSpec {
     }
 }
 
-impl Default for ChannelPriors {
-    fn default() -> Self {
-        Self {
-            retention: Prior::Beta { alpha: 1.0, beta: 3.0 },
-            rate: Prior::Gamma { shape: 3.0, rate: 1.0 },
-            beta: Prior::HalfNormal { sd: 2.0 },
-        }
-    }
-}
-
 impl ModelSpec {
     /// The defaults of PyMC-Marketing 1.3: eight lags, yearly seasonality of order two, controls as
     /// they are given.
@@ -120,18 +131,33 @@ impl ModelSpec {
             fourier_order: 2,
             trend: false,
             standardize_controls: false,
-            channel: ChannelPriors::default(),
+            knots: Knots::None,
+            channel: ChannelSpec::default(),
             overrides: BTreeMap::new(),
             intercept: Prior::Normal { mean: 0.0, sd: 2.0 },
+            knot: Prior::Normal { mean: 0.0, sd: 2.0 },
             control: Prior::Normal { mean: 0.0, sd: 2.0 },
             fourier: Prior::Laplace { location: 0.0, scale: 1.0 },
             sigma: Prior::HalfNormal { sd: 2.0 },
         }
     }
 
-    /// The priors of a channel: its own, or those of all.
-    pub fn channel_priors(&self, channel: &str) -> ChannelPriors {
-        self.overrides.get(channel).copied().unwrap_or(self.channel)
+    /// How a channel works: as its own description says, or as that of all.
+    pub fn channel_spec(&self, channel: &str) -> &ChannelSpec {
+        self.overrides.get(channel).unwrap_or(&self.channel)
+    }
+
+    /// The periods at which the level may bend; none for one intercept.
+    pub(super) fn knot_periods(&self, periods: usize) -> Result<Vec<usize>, SpecError> {
+        let knots = match &self.knots {
+            Knots::None => return Ok(Vec::new()),
+            // More knots than periods are counted as too many parameters, not laid out.
+            Knots::Even(count) => even_knots(periods, *count),
+            Knots::At(knots) => knots.clone(),
+        };
+        let ascending = knots.windows(2).all(|pair| pair[0] < pair[1]);
+        let inside = knots.last().is_some_and(|last| *last < periods);
+        if ascending && inside { Ok(knots) } else { Err(SpecError::Knots { periods }) }
     }
 
     /// Checks every prior against the values its parameter can take.
@@ -143,11 +169,12 @@ impl ModelSpec {
                 Err(SpecError::Prior { parameter: parameter.to_owned(), expected })
             }
         };
-        for priors in self.overrides.values().chain([&self.channel]) {
-            check("retention", priors.retention, Support::Unit)?;
-            check("rate", priors.rate, Support::Positive)?;
-            check("beta", priors.beta, Support::Positive)?;
+        for channel in self.overrides.values().chain([&self.channel]) {
+            channel.adstock.check("adstock")?;
+            channel.saturation.check("saturation")?;
+            check("beta", channel.beta, Support::Positive)?;
         }
+        check("knot", self.knot, Support::Real)?;
         check("intercept", self.intercept, Support::Real)?;
         check("control", self.control, Support::Real)?;
         check("fourier", self.fourier, Support::Real)?;

@@ -52,9 +52,10 @@ impl Table {
     }
 }
 
-/// A JSON file.
+/// A JSON file; the peers write `NaN`, which JSON does not have, and which becomes `null`.
 pub(crate) fn json(name: &str) -> Option<serde_json::Value> {
-    Some(serde_json::from_slice(&fs::read(file(name)?).unwrap()).unwrap())
+    let text = fs::read_to_string(file(name)?).unwrap();
+    Some(serde_json::from_str(&text.replace("NaN", "null")).unwrap())
 }
 
 /// The example data of PyMC-Marketing's quickstart.

@@ -1,7 +1,7 @@
 //! Every adstock series and every saturation point of the peers.
 
 use mmm_core::{
-    design::cyclic_fourier,
+    design::{cyclic_fourier, even_knots, knot_weights},
     transform::{
         adstock::{Adstock, robyn_scale},
         carryover::{Carryover, Direction},
@@ -12,7 +12,7 @@ use mmm_core::{
 use ndarray::Array1;
 use serde_json::Value;
 
-use crate::shared::{Table, deviation, say};
+use crate::shared::{Table, deviation, json, say};
 
 const TOLERANCE: f64 = 1e-12;
 
@@ -264,4 +264,21 @@ fn seasonality_equals_lightweight_mmm() {
     let off = deviation(season, expected.iter().copied());
     assert!(off <= TOLERANCE, "{off:e}");
     say(&format!("LightweightMMM seasonality: {} rows, within {off:.1e}", expected.len()));
+}
+
+#[test]
+fn knots_equal_meridian() {
+    let Some(vectors) = json("vectors/meridian_knots.json") else { return };
+    let cases = vectors.as_object().unwrap();
+    for (name, case) in cases {
+        let locations: Vec<usize> = serde_json::from_value(case["locations"].clone()).unwrap();
+        let expected: Vec<Vec<f64>> = serde_json::from_value(case["weights"].clone()).unwrap();
+        let periods = expected[0].len();
+        if let Some((_, count)) = name.split_once("knots=").filter(|(_, count)| !count.starts_with('[')) {
+            assert_eq!(even_knots(periods, count.parse().unwrap()), locations);
+        }
+        let off = deviation(knot_weights(periods, &locations), expected.into_iter().flatten());
+        assert!(off <= TOLERANCE, "{name}: {off:e}");
+    }
+    say(&format!("Meridian knots: {} cases", cases.len()));
 }

@@ -121,7 +121,7 @@ fn a_description_that_contradicts_itself_or_the_data_is_refused() {
     let negative = ModelSpec { sigma: Prior::Normal { mean: 0.0, sd: 1.0 }, ..default() };
     assert!(matches!(refused(negative), SpecError::Prior { .. }));
     let mut unknown = default();
-    unknown.overrides.insert("print".to_owned(), unknown.channel);
+    unknown.overrides.insert("print".to_owned(), unknown.channel.clone());
     assert_eq!(refused(unknown), SpecError::UnknownChannel { channel: "print".to_owned() });
     let data = market(1).data;
     let named = Dataset::builder()

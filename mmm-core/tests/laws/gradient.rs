@@ -6,7 +6,8 @@ use approx::assert_relative_eq;
 use mmm_core::{
     data::Dataset,
     design::yearly_fourier,
-    model::{ChannelPriors, Model, ModelSpec, ParameterKind, Prior},
+    model::{ChannelSpec, Model, ModelSpec, ParameterKind, Prior, Shape},
+    transform::{adstock::Adstock, saturation::Saturation},
 };
 use num_dual::{Dual64, DualNum};
 use statrs::function::{beta::ln_beta, gamma::ln_gamma};
@@ -21,10 +22,11 @@ fn models() -> Vec<Model> {
     let other = ModelSpec {
         max_lag: 5,
         fourier_order: 1,
-        channel: ChannelPriors {
-            retention: Prior::Beta { alpha: 2.0, beta: 2.5 },
-            rate: Prior::LogNormal { mu: 0.5, sigma: 0.8 },
+        channel: ChannelSpec {
+            adstock: Shape::of(Adstock::Geometric).with("alpha", Prior::Beta { alpha: 2.0, beta: 2.5 }),
+            saturation: Shape::of(Saturation::Logistic).with("lam", Prior::LogNormal { mu: 0.5, sigma: 0.8 }),
             beta: Prior::Gamma { shape: 1.5, rate: 2.0 },
+            ..ChannelSpec::default()
         },
         intercept: Prior::Laplace { location: 0.4, scale: 0.5 },
         fourier: Prior::Normal { mean: 0.1, sd: 0.3 },
@@ -60,21 +62,27 @@ fn log_prior(prior: Prior, u: D) -> D {
 fn log_density(model: &Model, u: &[D]) -> D {
     let (data, spec, layout): (&Dataset, &ModelSpec, _) = (model.data(), model.spec(), model.layout());
     let priors = |kind| -> Vec<Prior> {
-        let of = |channel: &mmm_core::data::Channel| spec.channel_priors(channel.name());
+        let named = |priors: &std::collections::BTreeMap<String, Prior>, name: &str, default: Prior| {
+            vec![priors.get(name).copied().unwrap_or(default); data.channels().len()]
+        };
         match kind {
-            ParameterKind::Intercept => vec![spec.intercept],
-            ParameterKind::Retention => data.channels().iter().map(|channel| of(channel).retention).collect(),
-            ParameterKind::Rate => data.channels().iter().map(|channel| of(channel).rate).collect(),
-            ParameterKind::Beta => data.channels().iter().map(|channel| of(channel).beta).collect(),
+            ParameterKind::Level => vec![spec.intercept],
+            ParameterKind::Adstock => {
+                named(&spec.channel.adstock.priors, "alpha", Prior::Beta { alpha: 1.0, beta: 3.0 })
+            }
+            ParameterKind::Saturation => {
+                named(&spec.channel.saturation.priors, "lam", Prior::Gamma { shape: 3.0, rate: 1.0 })
+            }
+            ParameterKind::Beta => vec![spec.channel.beta; data.channels().len()],
             ParameterKind::Control => vec![spec.control; data.controls().len()],
             ParameterKind::Fourier => vec![spec.fourier; 2 * spec.fourier_order],
             ParameterKind::Sigma => vec![spec.sigma],
         }
     };
     let kinds = [
-        ParameterKind::Intercept,
-        ParameterKind::Retention,
-        ParameterKind::Rate,
+        ParameterKind::Level,
+        ParameterKind::Adstock,
+        ParameterKind::Saturation,
         ParameterKind::Beta,
         ParameterKind::Control,
         ParameterKind::Fourier,
@@ -88,9 +96,9 @@ fn log_density(model: &Model, u: &[D]) -> D {
     let modes = yearly_fourier(data.dates(), spec.fourier_order);
     let sigma = at(ParameterKind::Sigma, 0).exp();
     for period in 0..data.periods() {
-        let mut expected = at(ParameterKind::Intercept, 0);
+        let mut expected = at(ParameterKind::Level, 0);
         for (index, channel) in data.channels().iter().enumerate() {
-            let retention = ((-at(ParameterKind::Retention, index)).exp() + 1.0).recip();
+            let retention = ((-at(ParameterKind::Adstock, index)).exp() + 1.0).recip();
             let scale = channel.spend().iter().copied().fold(0.0, f64::max);
             let (mut carried, mut weights, mut weight) = (D::from(0.0), D::from(0.0), D::from(1.0));
             for lag in 0..spec.max_lag {
@@ -100,7 +108,7 @@ fn log_density(model: &Model, u: &[D]) -> D {
                 weights += weight;
                 weight *= retention;
             }
-            let rate = at(ParameterKind::Rate, index).exp();
+            let rate = at(ParameterKind::Saturation, index).exp();
             expected += at(ParameterKind::Beta, index).exp() * (carried / weights * rate * 0.5).tanh();
         }
         for (index, control) in data.controls().iter().enumerate() {
