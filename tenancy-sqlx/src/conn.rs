@@ -14,7 +14,6 @@
 //! There is no way from here to the raw connection: no `Deref`, no `Acquire`, no `AsMut`.
 
 use std::fmt;
-use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
@@ -29,7 +28,7 @@ use sqlx_core::transaction::TransactionManager;
 use tenancy_core::TenantId;
 
 use crate::error::StatementRefused;
-use crate::statement::{self, Access};
+use crate::statement::{self, Begin};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -47,15 +46,10 @@ pub struct TenantConn {
 }
 
 impl TenantConn {
-    /// Takes a connection into a new transaction that is bound to `tenant`.
-    pub(crate) async fn begin(
-        conn: PoolConnection<Postgres>,
-        access: Access,
-        tenant: TenantId,
-        statement_timeout: Duration,
-    ) -> sqlx::Result<Self> {
-        let mut this = Self { conn, tenant, state: State::Arming, failed: false };
-        let sql = AssertSqlSafe(statement::begin(access, tenant, statement_timeout)).into_sql_str();
+    /// Takes a connection into a new transaction that is bound to a tenant.
+    pub(crate) async fn begin(conn: PoolConnection<Postgres>, begin: &Begin) -> sqlx::Result<Self> {
+        let mut this = Self { conn, tenant: begin.tenant, state: State::Arming, failed: false };
+        let sql = AssertSqlSafe(statement::begin(begin)).into_sql_str();
         PgTransactionManager::begin(&mut this.conn, Some(sql)).await?;
         this.state = State::Open;
         Ok(this)

@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use tenancy_core::TenantContext;
+use tenancy_core::{Clock, SystemClock, TenantContext};
 
 use crate::boot;
 use crate::conn::TenantConn;
 use crate::error::{BeginError, ConnectError};
-use crate::statement::Access;
+use crate::seal::{SealKey, check_seal};
+use crate::statement::{Access, Begin};
 use crate::tx::TenantTx;
 
 /// How [`TenantDatabase`] uses its pool.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Settings {
     /// The most connections to hold.
@@ -23,6 +25,10 @@ pub struct Settings {
     pub acquire_timeout: Duration,
     /// How long one statement may take on the server.
     pub statement_timeout: Duration,
+    /// The key that seals what is bound; `None` where the database is [unsealed](crate::seal).
+    pub seal: Option<SealKey>,
+    /// Tells when seals expire.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Settings {
@@ -31,7 +37,20 @@ impl Default for Settings {
             max_connections: 10,
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            seal: None,
+            clock: Arc::new(SystemClock),
         }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_connections", &self.max_connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("seal", &self.seal)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,6 +62,8 @@ impl Default for Settings {
 pub struct TenantDatabase {
     pool: PgPool,
     statement_timeout: Duration,
+    seal: Option<SealKey>,
+    clock: Arc<dyn Clock>,
 }
 
 impl TenantDatabase {
@@ -58,19 +79,22 @@ impl TenantDatabase {
     }
 
     /// Connects, and refuses a role that could step around the policies: a superuser, one with
-    /// BYPASSRLS, an owner of tables, a member of another role.
+    /// BYPASSRLS, an owner of tables, a member of another role. Where the database is sealed, it also
+    /// tries the key and compares the clocks.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Unsafe`] with the SQL that mends each finding, [`ConnectError::Database`] when
-    /// the server cannot be used.
+    /// [`ConnectError::Unsafe`] with the SQL that mends each finding, [`ConnectError::Seal`] when program
+    /// and database do not agree about the seal, [`ConnectError::Database`] when the server cannot be used.
     pub async fn connect_with(options: PgConnectOptions, settings: Settings) -> Result<Self, ConnectError> {
         let pool = pool(options, settings.max_connections, settings.acquire_timeout).await?;
         let findings = boot::check_role(&pool).await?;
         if !findings.is_empty() {
             return Err(ConnectError::Unsafe(findings));
         }
-        Ok(Self { pool, statement_timeout: settings.statement_timeout })
+        let Settings { statement_timeout, seal, clock, .. } = settings;
+        check_seal(&pool, seal.as_ref(), &*clock).await?;
+        Ok(Self { pool, statement_timeout, seal, clock })
     }
 
     /// Begins a transaction bound to the context's tenant, in one message to the server.
@@ -108,7 +132,9 @@ impl TenantDatabase {
         let tenant = context.tenant_id();
         let begin = || async {
             let conn = self.pool.acquire().await?;
-            TenantConn::begin(conn, access, tenant, self.statement_timeout).await
+            let seal = self.seal.as_ref().map(|key| key.seal(tenant, self.clock.now()));
+            let begin = Begin { access, tenant, seal, statement_timeout: self.statement_timeout };
+            TenantConn::begin(conn, &begin).await
         };
         // The begin is the ping: a connection that died while it was idle is noticed here. Nothing has
         // been done on it, so trying again is safe; after a restart of the server all of them are dead.

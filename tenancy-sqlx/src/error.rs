@@ -3,6 +3,7 @@
 use tenancy_core::TenantId;
 
 use crate::boot::Finding;
+use crate::seal::SealMismatch;
 
 /// Why the application may not start on this database.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,10 @@ pub enum ConnectError {
     /// The role could step around the tenant policies. Each finding names the SQL that mends it.
     #[error("the database role is not safe to serve tenants with:\n{}", list(.0))]
     Unsafe(Vec<Finding>),
+
+    /// Program and database do not agree about the seal.
+    #[error("tenants cannot be bound safely: {0}")]
+    Seal(#[from] SealMismatch),
 
     /// The schema is not the one this program was built for.
     #[error(

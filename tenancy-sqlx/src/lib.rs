@@ -35,6 +35,7 @@ pub mod migrate;
 mod operator;
 mod roles;
 mod savepoint;
+pub mod seal;
 mod statement;
 mod tx;
 
@@ -45,4 +46,5 @@ pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
 pub use operator::{NewMember, NewOperator, NewTenant, OperatorDoor, Reason};
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;
+pub use seal::SealKey;
 pub use tx::TenantTx;

@@ -42,6 +42,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 1, name: "tenancy", sql: include_str!("../migrations/0001_tenancy.sql") },
         Step { version: 2, name: "control", sql: include_str!("../migrations/0002_control.sql") },
         Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
+        Step { version: 4, name: "seal", sql: include_str!("../migrations/0004_seal.sql") },
     ],
 };
 
@@ -101,7 +102,11 @@ impl Schema {
         let found = match sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await {
             Ok(version) => version,
             // An empty database has neither the table nor its schema, and a stranger's may not be read.
-            Err(sqlx::Error::Database(e)) if matches!(e.code().as_deref(), Some("42P01" | "3F000" | "42501")) => 0,
+            Err(sqlx::Error::Database(e))
+                if matches!(e.code().as_deref(), Some("42P01" | "3F000" | "42501")) =>
+            {
+                0
+            }
             Err(error) => return Err(error.into()),
         };
         let needed = self.version();
@@ -110,7 +115,11 @@ impl Schema {
 }
 
 /// Roles belong to the server, not to the database: made under a lock, altered to what they must be.
-async fn create_roles(admin: &mut PgConnection, roles: &Roles, passwords: Option<&Passwords>) -> Result<(), sqlx::Error> {
+async fn create_roles(
+    admin: &mut PgConnection,
+    roles: &Roles,
+    passwords: Option<&Passwords>,
+) -> Result<(), sqlx::Error> {
     let mut tx = admin.begin().await?;
     tx.execute("SELECT pg_advisory_xact_lock(7165213490233)").await?;
     let plain = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";

@@ -1,12 +1,13 @@
 //! The only place that puts a value into SQL text, and the check of what a tenant's transaction runs.
 //!
-//! Values that reach text are ids and whole numbers, printed by their own types: nothing to quote.
+//! Values that reach text are ids, seals and whole numbers, printed by their own types: nothing to quote.
 
 use std::time::Duration;
 
 use tenancy_core::TenantId;
 
 use crate::error::StatementRefused;
+use crate::seal::Seal;
 
 /// How a transaction is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +18,29 @@ pub(crate) enum Access {
     Read,
 }
 
+/// What a transaction begins with.
+pub(crate) struct Begin {
+    /// What it may do.
+    pub(crate) access: Access,
+    /// Whose it is.
+    pub(crate) tenant: TenantId,
+    /// The proof of that, where the database wants one.
+    pub(crate) seal: Option<Seal>,
+    /// How long one statement may take.
+    pub(crate) statement_timeout: Duration,
+}
+
 /// One message: begin, bind the tenant, bound the time of a statement. `SET LOCAL` ends with the
 /// transaction, so nothing is left on the connection.
-pub(crate) fn begin(access: Access, tenant: TenantId, statement_timeout: Duration) -> String {
+pub(crate) fn begin(Begin { access, tenant, seal, statement_timeout }: &Begin) -> String {
     let begin = match access {
         Access::Write => "BEGIN",
         Access::Read => "BEGIN READ ONLY",
     };
     let millis = statement_timeout.as_millis().clamp(1, 86_400_000);
-    format!("{begin}; SET LOCAL app.tenant_id = '{tenant}'; SET LOCAL statement_timeout = {millis}")
+    let seal = seal.as_ref().map(|seal| format!("SET LOCAL app.tenant_seal = '{}'; ", seal.as_str()));
+    let seal = seal.unwrap_or_default();
+    format!("{begin}; SET LOCAL app.tenant_id = '{tenant}'; {seal}SET LOCAL statement_timeout = {millis}")
 }
 
 const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"];
@@ -78,15 +93,23 @@ fn skip_block_comment(sql: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::SealKey;
+    use std::time::UNIX_EPOCH;
 
     #[test]
     fn begin_is_one_message_of_local_settings() {
         let tenant: TenantId = "018f2f4e-0000-7000-8000-000000000002".parse().unwrap();
+        let begun =
+            Begin { access: Access::Read, tenant, seal: None, statement_timeout: Duration::from_secs(5) };
         assert_eq!(
-            begin(Access::Read, tenant, Duration::from_secs(5)),
+            begin(&begun),
             "BEGIN READ ONLY; SET LOCAL app.tenant_id = '018f2f4e-0000-7000-8000-000000000002'; \
              SET LOCAL statement_timeout = 5000"
         );
+        let seal = SealKey::new(1, [0; 32]).unwrap().seal(tenant, UNIX_EPOCH);
+        let sealed = begin(&Begin { access: Access::Write, seal: Some(seal), ..begun });
+        assert!(sealed.starts_with("BEGIN; SET LOCAL app.tenant_id = '018f"), "{sealed}");
+        assert!(sealed.contains("'; SET LOCAL app.tenant_seal = '1.018f"), "{sealed}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tenancy_core::TenantContext;
 use tenancy_core::testing::context_with_id;
 use tenancy_sqlx::embedded::{Binaries, Cluster, Install, TestDatabase};
-use tenancy_sqlx::{Passwords, Roles, Settings, TenantDatabase, migrate};
+use tenancy_sqlx::{Passwords, Roles, SealKey, Settings, TenantDatabase, migrate, seal};
 
 pub(crate) const ACME: &str = "018f2f4e-0000-7000-8000-00000000000a";
 pub(crate) const GLOBEX: &str = "018f2f4e-0000-7000-8000-00000000000b";
@@ -81,6 +81,13 @@ pub(crate) fn one_connection() -> Settings {
     settings
 }
 
+/// The same with a key.
+pub(crate) fn sealed_with(key: &SealKey) -> Settings {
+    let mut settings = one_connection();
+    settings.seal = Some(key.clone());
+    settings
+}
+
 /// A name that no other test has.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}_{:016x}", getrandom::u64().expect("random bytes"))
@@ -100,6 +107,11 @@ impl Place {
     /// The database as the application has it.
     pub(crate) async fn database(&self, settings: Settings) -> TenantDatabase {
         TenantDatabase::connect_with(self.login("app_rw"), settings).await.expect("the database")
+    }
+
+    /// Seals the database with this key.
+    pub(crate) async fn seal(&self, key: &SealKey) {
+        seal::install(&mut self.admin().await, key).await.expect("the key");
     }
 
     /// The same by way of a socket that holds back every answer.

@@ -12,3 +12,4 @@ mod cancelled;
 mod cut;
 mod protects;
 mod savepoints;
+mod sealed;
