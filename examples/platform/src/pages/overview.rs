@@ -146,13 +146,6 @@ pub struct Sureness {
     pub assumptions: Vec<String>,
 }
 
-impl Results {
-    /// Whether the statements fit below the chart of returns, beside the tall chart over time.
-    pub(crate) fn is_short(&self) -> bool {
-        self.channels.len() <= 4
-    }
-}
-
 impl OverviewView {
     /// The page.
     pub fn render(&self, frame: &Frame) -> Result<String, askama::Error> {
