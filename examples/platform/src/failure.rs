@@ -69,6 +69,15 @@ impl Failure {
         Self::Invalid { code, message: message.into() }
     }
 
+    /// A body that an extractor could not read: too large, of another kind, or not what `message` asks for.
+    pub fn unreadable(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge.into(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::Unsupported(message),
+            _ => Self::invalid(code, message),
+        }
+    }
+
     /// Something that broke inside.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -195,8 +204,9 @@ pub async fn render(request: Request, next: Next) -> Response {
     let refuser = Refuser::of(&parts);
     let context = parts.extensions.get::<TenantContext>().cloned();
     let response = next.run(Request::from_parts(parts, body)).await;
-    let Some(failure) = response.extensions().get::<Arc<Failure>>() else { return response };
-    if let Failure::Unavailable(_) | Failure::Internal(_) = **failure {
+    let said = response.extensions().get::<Arc<Failure>>().cloned();
+    let Some(failure) = said.or_else(|| rejection(&response)) else { return response };
+    if let Failure::Unavailable(_) | Failure::Internal(_) = *failure {
         let error = failure.as_ref() as &dyn std::error::Error;
         tracing::error!(error, cause = %causes(error), path = refuser.asked().path(), "a request failed");
     }
@@ -212,6 +222,15 @@ pub async fn render(request: Request, next: Next) -> Response {
     written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     written.headers_mut().append("vary", HeaderValue::from(ACCEPT));
     written
+}
+
+/// What an extractor of axum refused in its own words, as a failure in ours.
+fn rejection(response: &Response) -> Option<Arc<Failure>> {
+    let plain =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let message = "The request cannot be read. Check its address, its content type and its fields.";
+    (plain && response.status().is_client_error())
+        .then(|| Arc::new(Failure::unreadable(response.status(), "bad_request", message)))
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

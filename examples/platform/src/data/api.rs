@@ -1,7 +1,7 @@
 //! Data sources for programs.
 
 use axum::Json;
-use axum::extract::{FromRequest as _, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -34,11 +34,7 @@ pub async fn upload(
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
     let incoming = match kind.as_str() {
-        "multipart/form-data" => {
-            let form = Multipart::from_request(request, &app).await;
-            intake::read_form(form.map_err(|_| Failure::invalid("bad_form", "The form has no boundary."))?)
-                .await?
-        }
+        "multipart/form-data" => intake::read_form(intake::form(&app, request).await?).await?,
         "text/csv" | "text/plain" | "application/csv" | "application/octet-stream" => Incoming {
             roles: query.roles.as_deref().map(Roles::from_json).transpose().map_err(Failure::Data)?,
             kpi_value: kpi_value(query.kpi_value.as_deref())?,
@@ -65,12 +61,8 @@ pub async fn confirm(
     body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Json<Accepted>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    let Ok(Json(body)) = body else {
-        return Err(Failure::invalid(
-            "bad_roles",
-            "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as JSON.",
-        ));
-    };
+    let asked = "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as application/json.";
+    let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_roles", asked))?;
     let (roles, kpi_value) = roles_of(body)?;
     Ok(Json(intake::promote(&app, &context, id, roles, kpi_value).await?))
 }

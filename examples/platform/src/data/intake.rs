@@ -1,8 +1,10 @@
 //! What becomes of a file: read, checked, and kept as an upload or as a source. Both the API and the
 //! pages end here.
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{FromRequest as _, Request};
+use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -43,6 +45,9 @@ pub struct Accepted {
     pub warnings: Vec<Problem>,
 }
 
+/// The largest form with a file in it.
+const MAX_FORM: usize = ingest::MAX_BYTES + 1024 * 1024;
+
 /// How much of a body that is too large is read and thrown away, so that its sender gets to see the
 /// answer instead of a broken connection.
 const DRAIN: usize = 512 * 1024 * 1024;
@@ -55,15 +60,32 @@ pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
         let chunk: Bytes = chunk.map_err(|_| broken())?;
         if bytes.len() + chunk.len() > ingest::MAX_BYTES {
             drop(bytes);
-            let mut drained = 0;
-            while let (Some(Ok(chunk)), true) = (chunks.next().await, drained < DRAIN) {
-                drained += chunk.len();
-            }
+            drain(chunks).await;
             return Err(Refusal::TooLarge.into());
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+async fn drain(mut chunks: BodyDataStream) {
+    let mut drained = 0;
+    while let (Some(Ok(chunk)), true) = (chunks.next().await, drained < DRAIN) {
+        drained += chunk.len();
+    }
+}
+
+/// The form of an upload, unless it says itself that it is too large.
+pub(super) async fn form(app: &App, request: Request) -> Result<Multipart, Failure> {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > MAX_FORM as u64) {
+        drain(request.into_body().into_data_stream()).await;
+        return Err(Refusal::TooLarge.into());
+    }
+    let form = Multipart::from_request(request, app).await;
+    form.map_err(|_| {
+        Failure::invalid("bad_form", "Send the file as the field `file` of a form with a boundary.")
+    })
 }
 
 /// Reads the form of an upload: `file`, and perhaps `roles` and `kpi_value`.
@@ -124,6 +146,9 @@ fn broken() -> Failure {
 }
 
 fn unreadable(error: &MultipartError) -> Failure {
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Refusal::TooLarge.into();
+    }
     tracing::debug!(%error, "an upload form could not be read");
     broken()
 }

@@ -1,8 +1,7 @@
 //! Data sources for people: the list with its drop zone, and the page on which columns get roles.
 
 use axum::Form;
-use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -58,11 +57,10 @@ async fn data_page(
 pub async fn upload_form(
     State(app): State<App>,
     Member { context, .. }: Member,
-    form: Result<Multipart, MultipartRejection>,
+    request: Request,
 ) -> Result<Response, Failure> {
-    let form =
-        form.map_err(|_| Failure::invalid("bad_form", "Choose a CSV file and send the form again."))?;
     let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
+    let form = intake::form(&app, request).await?;
     let incoming = match intake::read_form(form).await {
         Ok(incoming) => incoming,
         Err(Failure::Refused(Refusal::TooLarge)) => return Err(Refusal::TooLarge.into()),

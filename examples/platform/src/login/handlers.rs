@@ -122,12 +122,8 @@ pub async fn api_login(
     Tenancy(context): Tenancy,
     body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let Ok(Json(body)) = body else {
-        return Err(Failure::invalid(
-            "bad_login",
-            "send {\"email\": …, \"password\": …} as application/json",
-        ));
-    };
+    let asked = "Send {\"email\": \"…\", \"password\": \"…\"} as application/json.";
+    let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_login", asked))?;
     let checked = app.sign_in.check(&context, &body.email, body.password.into()).await;
     let identity = checked.map_err(Failure::internal)?;
     let identity = identity.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;

@@ -27,12 +27,8 @@ pub async fn api_start(
     Member { context, .. }: Member,
     body: Result<Json<RunRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let Ok(Json(body)) = body else {
-        return Err(Failure::invalid(
-            "bad_run",
-            "Send {\"source_id\": \"…\", \"seed\": 1} as JSON; the seed is optional.",
-        ));
-    };
+    let asked = "Send {\"source_id\": \"…\", \"seed\": 1} as application/json; the seed is optional.";
+    let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_run", asked))?;
     let source: Uuid = body.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;
     let id = analysis::start(&mut tx, &context, source, body.seed).await?;
