@@ -80,7 +80,6 @@ impl World {
         let platform = Platform::connect(Config {
             database: database.options_for("app_rw", &password),
             gate: database.options_for("app_gate", &password),
-            seal_key: None,
             token_key: TokenKey::generate()?,
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),

@@ -69,7 +69,6 @@ async fn the_platform_does_not_start_as_a_role_that_reads_everything() {
         Platform::connect(Config {
             database,
             gate: world.options_for("app_gate"),
-            seal_key: None,
             token_key: TokenKey::generate().unwrap(),
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
