@@ -79,12 +79,16 @@ async fn refused(
     file_name: String,
     failure: Failure,
 ) -> Result<Response, Failure> {
-    let messages = match failure {
-        Failure::Data(problems) => problems.into_iter().map(|problem| problem.message).collect(),
-        Failure::Invalid { message, .. } => vec![message],
+    let (messages, advice) = match failure {
+        Failure::Data(problems) => {
+            let messages = problems.into_iter().map(|problem| problem.message).collect();
+            (messages, "Nothing was stored. Correct the file and upload it again.")
+        }
+        // Says itself what to do.
+        Failure::Invalid { message, .. } => (vec![message], ""),
         other => return Err(other),
     };
-    let advice = "Nothing was stored. Correct the file and upload it again.".to_owned();
+    let advice = advice.to_owned();
     let problem = UploadProblem { file_name, messages, advice };
     data_page(app, context, StatusCode::UNPROCESSABLE_ENTITY, Some(problem)).await
 }
