@@ -11,13 +11,14 @@ use platform::demo::DemoInfo;
 use reqwest::{Client, StatusCode};
 
 /// Variables that would make the program something else than a demo of the defaults.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "DATABASE_URL",
     "READ_DATABASE_URL",
     "TENANCY_GATE_URL",
     "TENANCY_OPS_URL",
     "TENANCY_ADMIN_URL",
     "TENANCY_TOKEN_KEY",
+    "TENANCY_SEAL_KEY",
     "TENANCY_BASE_DOMAIN",
     "XDG_DATA_HOME",
     "RUST_LOG",
@@ -178,7 +179,7 @@ impl Demo {
         let mut command = Self::command(binary(), folder.path());
         command.args(more);
         let mut demo = Self::spawn(command, folder.path());
-        demo.ready(Duration::from_secs(60)).await;
+        demo.ready(Duration::from_mins(1)).await;
         demo
     }
 

@@ -27,7 +27,7 @@ async fn a_killed_demo_starts_again_with_its_data_its_logins_and_its_runs() {
     let source = listed[0]["source_id"].as_str().or(listed[0]["id"].as_str()).expect("an id");
     let run = acme.start_run(source).await;
     let path = format!("/tenant/analysis/{run}");
-    tests::program::until("the run runs", Duration::from_secs(60), async || {
+    tests::program::until("the run runs", Duration::from_mins(1), async || {
         let state = acme.get(&path).await.json();
         assert_ne!(state["state"], "failed", "{state}");
         state["state"] == "running" || state["state"] == "done"
@@ -63,7 +63,7 @@ async fn a_restart_keeps_everything_and_a_reset_nothing() {
     let occupied = TcpListener::bind((Ipv4Addr::LOCALHOST, 8080));
     let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut demo = Demo::spawn_at(Demo::command(binary(), folder.path()), folder.path(), [unknown; 3]);
-    tests::program::until("described", Duration::from_secs(60), async || {
+    tests::program::until("described", Duration::from_mins(1), async || {
         folder.path().join("demo.json").exists() && demo.output().contains("/metrics")
     })
     .await;
@@ -75,7 +75,7 @@ async fn a_restart_keeps_everything_and_a_reset_nothing() {
     let internal =
         internal.and_then(|(port, _)| port.parse().ok()).expect("the internal listener is announced");
     demo.listeners = [info.addr.port(), operator, internal].map(|port| (Ipv4Addr::LOCALHOST, port).into());
-    demo.ready(Duration::from_secs(60)).await;
+    demo.ready(Duration::from_mins(1)).await;
     assert_ne!(info.addr.port(), 8080, "occupied by {occupied:?}");
     assert!(output.contains(&format!("acme.mmm.localhost:{}", info.addr.port())), "{output}");
     signed_in(&demo, &info, "acme").await;

@@ -1,0 +1,101 @@
+//! How long a run takes as its user sees it, and what it costs the server.
+//!
+//! Starts the platform's demo as a process, waits until the demo's own fits are done, uploads
+//! `mmm_example.csv` of the reference data (the simulated example without it) and prints, for each of
+//! five runs, the seconds from the first byte of `POST /tenant/analysis/run` to `done` as a poll every
+//! 50 ms sees it: 4 chains of 1000 + 1000 draws that have converged. At the end the peak memory of the
+//! server's process, which `PostgreSQL` is not a part of.
+//!
+//! ```text
+//! cargo build --release --workspace --bins && cargo run --release -p tests --bin fit_bench [runs]
+//! ```
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use tests::program::{DataFolder, Demo, until};
+use tests::{Caller, World, shared};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let runs: u32 = std::env::args().nth(1).map_or(Ok(5), |runs| runs.parse())?;
+    ensure!(runs > 0, "at least one run");
+    let folder = DataFolder::new();
+    let demo = Demo::start(&folder, &[]).await;
+    let info = demo.info();
+    let mut caller = None;
+    for tenant in &info.tenants {
+        let login = &tenant.login;
+        let signed_in =
+            Caller::new(demo.listeners[0], &login.host).sign_in(&login.email, &login.password).await;
+        until("the demo's own fit", Duration::from_mins(5), async || {
+            !signed_in.get("/tenant/dashboard/metrics").await.json()["model"].is_null()
+        })
+        .await;
+        caller = caller.or(Some(signed_in));
+    }
+    let caller = caller.context("the demo has tenants")?;
+    println!("peak memory after the demo's own fits: {} MB", peak_megabytes(demo.child.id())?);
+
+    let source = source(&caller).await?;
+    let mut seconds = Vec::new();
+    for run in 1..=runs {
+        let asked = Instant::now();
+        let started =
+            caller.post_json("/tenant/analysis/run", &json!({ "source_id": source, "seed": run })).await;
+        let accepted = asked.elapsed();
+        let id = started.json()["analysis_id"].as_str().context("an accepted run")?.to_owned();
+        let ended = caller.finished_run(&id).await;
+        let took = asked.elapsed().as_secs_f64();
+        ensure!(ended["converged"] == true, "run {run} did not converge: {}", brief(&ended));
+        println!("run {run}: {took:.2} s (accepted after {:.0} ms)", accepted.as_secs_f64() * 1e3);
+        seconds.push(took);
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = f64::midpoint(seconds[(seconds.len() - 1) / 2], seconds[seconds.len() / 2]);
+    println!("min {:.2} s, median {median:.2} s, max {:.2} s", seconds[0], seconds[seconds.len() - 1]);
+    println!("peak memory of the server: {} MB", peak_megabytes(demo.child.id())?);
+    demo.stop().await;
+    Ok(())
+}
+
+/// The example of the reference data, with the roles that its authors give its columns.
+async fn source(caller: &Caller) -> anyhow::Result<String> {
+    let Some(file) = shared::file("mmm/data/pymc-marketing/mmm_example.csv") else {
+        println!("data: the simulated example");
+        return Ok(caller.ready_source(&World::example(), Some(1.0)).await);
+    };
+    println!("data: mmm_example.csv");
+    let proposed = caller.upload(std::fs::read_to_string(file)?).await.json();
+    let id = proposed["source_id"].as_str().context("a source")?.to_owned();
+    let roles = proposed["columns"].as_array().into_iter().flatten().filter_map(|column| {
+        let name = column["name"].as_str()?;
+        let role = match name {
+            "date_week" => "date",
+            "y" => "kpi",
+            "x1" | "x2" => "media_spend",
+            "event_1" | "event_2" | "t" => "control",
+            _ => "ignore",
+        };
+        Some((name.to_owned(), json!(role)))
+    });
+    let roles: serde_json::Map<String, Value> = roles.collect();
+    let ready =
+        caller.put_json(&format!("/tenant/data/sources/{id}/roles"), &json!({ "roles": roles })).await;
+    ensure!(ready.status.is_success(), "{}", ready.body);
+    Ok(id)
+}
+
+/// A run without its results.
+fn brief(run: &Value) -> String {
+    format!("state {}, reason {}, diagnostics {}", run["state"], run["reason"], run["results"]["convergence"])
+}
+
+/// The largest resident size that the process ever had.
+fn peak_megabytes(process: u32) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kilobytes / 1024)
+}
