@@ -37,7 +37,7 @@ impl Caller {
     pub fn new(addr: SocketAddr, host: &str) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .no_proxy()
             .build()
             .expect("a client");
@@ -200,7 +200,7 @@ impl Caller {
             if analysis["state"] == "done" || analysis["state"] == "failed" {
                 return analysis;
             }
-            assert!(started.elapsed() < Duration::from_secs(120), "still {analysis}");
+            assert!(started.elapsed() < Duration::from_mins(2), "still {analysis}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -33,14 +33,14 @@ pub(super) async fn exchange(
     };
     let listen = async {
         let mut heard = Vec::new();
-        let mut buffer = [0_u8; 8192];
+        let mut buffer = vec![0_u8; 8192];
         while let Ok(n @ 1..) = from.read(&mut buffer).await {
             heard.extend_from_slice(&buffer[..n]);
         }
         heard
     };
     let both = async { tokio::join!(speak, listen).1 };
-    let heard = timeout(Duration::from_secs(60), both).await.expect("an end of the exchange");
+    let heard = timeout(Duration::from_mins(1), Box::pin(both)).await.expect("an end of the exchange");
     let text = String::from_utf8_lossy(&heard).into_owned();
     let status = text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
     Heard { status, text }

@@ -15,19 +15,15 @@ use tests::{Answer, Caller, World};
 
 /// The reference example where it is there, else the simulated one; with the roles of its columns.
 fn example(test: &str) -> (String, Value) {
-    match file("mmm/data/pymc-marketing/mmm_example.csv") {
-        Some(path) => {
-            let roles = json!({
-                "date_week": "date", "y": "kpi", "x1": "media_spend", "x2": "media_spend",
-                "event_1": "control", "event_2": "control", "t": "control", "dayofyear": "ignore",
-            });
-            (std::fs::read_to_string(path).expect("the example"), roles)
-        }
-        None => {
-            shared::skip(test, "the reference example is not there; the simulated one is used");
-            (World::example(), simulated_roles())
-        }
-    }
+    let Some(path) = file("mmm/data/pymc-marketing/mmm_example.csv") else {
+        shared::skip(test, "the reference example is not there; the simulated one is used");
+        return (World::example(), simulated_roles());
+    };
+    let roles = json!({
+        "date_week": "date", "y": "kpi", "x1": "media_spend", "x2": "media_spend",
+        "event_1": "control", "event_2": "control", "t": "control", "dayofyear": "ignore",
+    });
+    (std::fs::read_to_string(path).expect("the example"), roles)
 }
 
 /// The roles of the simulated example.
