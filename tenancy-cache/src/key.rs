@@ -14,7 +14,10 @@ use tenancy_core::TenantId;
 
 /// The key of an entry. Two are equal only if tenant, space and name are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CacheKey(Box<[u8]>);
+pub struct CacheKey {
+    tenant: TenantId,
+    bytes: Box<[u8]>,
+}
 
 impl CacheKey {
     /// The key of `name` in `space` of a tenant. A key opens nothing: caches are read through a
@@ -23,18 +26,23 @@ impl CacheKey {
         let id = tenant.as_uuid();
         let length = (space.len() as u64).to_be_bytes();
         let parts = [&id.as_bytes()[..], &length, space.as_bytes(), name.as_bytes()];
-        Self(parts.concat().into())
+        Self { tenant, bytes: parts.concat().into() }
     }
 
-    /// The bytes of the key.
+    /// The tenant whose key it is.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The bytes of the key, the tenant's id among them.
     pub const fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
 impl fmt::Debug for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CacheKey({})", self.0.escape_ascii())
+        write!(f, "CacheKey({})", self.bytes.escape_ascii())
     }
 }
 

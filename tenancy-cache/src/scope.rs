@@ -1,4 +1,7 @@
 //! The cache, and the part of it that one tenant has.
+//!
+//! A backend that fails is a miss to who reads, and a job left to the backend to who writes: it must
+//! not let an old value come back (see [`Backend`]). The observer hears of both.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,32 +11,57 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenancy_core::{Clock, TenantContext, TenantId};
 
-use crate::entry::Entry;
+use crate::backend::Backend;
+use crate::envelope::Entry;
+use crate::flight::Flights;
 use crate::key::CacheKey;
-use crate::{CacheError, Local};
-
-/// How long a value is kept unless said otherwise: an hour.
-pub const DEFAULT_TTL: Duration = Duration::from_hours(1);
+use crate::observe::{Deaf, Event, Observer};
+use crate::ttl::{self, DEFAULT_TTL, Random, SystemRandom};
+use crate::{BackendError, CacheError};
 
 /// A cache for every tenant. It cannot be read: [`scope`](Self::scope) it to a tenant first. Clones
 /// share the entries.
 #[derive(Clone)]
 pub struct Cache {
-    local: Arc<Local>,
-    clock: Arc<dyn Clock>,
-    ttl: Duration,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) flights: Arc<Flights>,
+    observer: Arc<dyn Observer>,
+    pub(crate) ttl: Duration,
 }
 
 impl Cache {
-    /// A cache over `local` that reads the time from `clock`; values live for [`DEFAULT_TTL`].
-    pub fn new(local: Local, clock: Arc<dyn Clock>) -> Self {
-        Self { local: Arc::new(local), clock, ttl: DEFAULT_TTL }
+    /// A cache over `backend` that reads the time from `clock`; values live for [`DEFAULT_TTL`].
+    pub fn new(backend: impl Backend, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            backend: Arc::new(backend),
+            clock,
+            random: Arc::new(SystemRandom),
+            flights: Arc::default(),
+            observer: Arc::new(Deaf),
+            ttl: DEFAULT_TTL,
+        }
     }
 
     /// Keeps values for `ttl` where a set does not say otherwise.
     #[must_use]
     pub const fn default_ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
+        self
+    }
+
+    /// Tells `observer` what happens.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Takes randomness from `random` instead of the system.
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
         self
     }
 
@@ -51,7 +79,11 @@ impl Cache {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache").field("local", &self.local).field("ttl", &self.ttl).finish_non_exhaustive()
+        f.debug_struct("Cache")
+            .field("backend", &self.backend)
+            .field("ttl", &self.ttl)
+            .field("loads", &self.flights.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,24 +94,30 @@ impl fmt::Debug for Cache {
 #[derive(Clone, Debug)]
 pub struct TenantCache {
     tenant: TenantId,
-    cache: Cache,
+    pub(crate) cache: Cache,
 }
 
 impl TenantCache {
-    /// The value of `name` in `space`, or `None` where there is none, or no fresh one.
+    /// The value of `name` in `space`, or `None` where there is none, or no fresh one, or the backend
+    /// cannot say.
     ///
     /// # Errors
     ///
     /// [`CacheError::Decode`] when the value is of another type.
-    pub fn get<T: DeserializeOwned>(&self, space: &str, name: &str) -> Result<Option<T>, CacheError> {
+    pub async fn get<T: DeserializeOwned>(&self, space: &str, name: &str) -> Result<Option<T>, CacheError> {
         let key = self.key(space, name);
-        let Some(entry) = self.cache.local.get(&key) else { return Ok(None) };
-        let epoch = self.cache.local.epoch(self.tenant);
-        if !entry.answers(self.tenant, &key, epoch, self.cache.clock.now()) {
-            // Not removed: between the two steps somebody may have set a fresh one.
+        let found = self.cache.backend.read(&key).await.unwrap_or_else(|error| {
+            self.failed(&error);
+            None
+        });
+        // One that is stale is not removed: between the two steps somebody may set a fresh one.
+        let Some(entry) = found.filter(|entry| self.accepts(entry, &key)) else {
+            self.record(Event::Miss);
             return Ok(None);
-        }
-        serde_json::from_slice(&entry.value).map(Some).map_err(CacheError::Decode)
+        };
+        let value = serde_json::from_slice(entry.value()).map_err(CacheError::Decode);
+        self.record(if value.is_ok() { Event::Hit } else { Event::WrongType });
+        value.map(Some)
     }
 
     /// Keeps a value for the cache's default time.
@@ -87,8 +125,13 @@ impl TenantCache {
     /// # Errors
     ///
     /// [`CacheError::Encode`] when the value has no JSON form.
-    pub fn set<T: Serialize + ?Sized>(&self, space: &str, name: &str, value: &T) -> Result<(), CacheError> {
-        self.set_for(space, name, value, self.cache.ttl)
+    pub async fn set<T: Serialize + ?Sized>(
+        &self,
+        space: &str,
+        name: &str,
+        value: &T,
+    ) -> Result<(), CacheError> {
+        self.set_for(space, name, value, self.cache.ttl).await
     }
 
     /// Keeps a value for `ttl`. One too long for the clock to reach lives for the default time.
@@ -96,35 +139,57 @@ impl TenantCache {
     /// # Errors
     ///
     /// [`CacheError::Encode`] when the value has no JSON form.
-    pub fn set_for<T: Serialize + ?Sized>(
+    pub async fn set_for<T: Serialize + ?Sized>(
         &self,
         space: &str,
         name: &str,
         value: &T,
         ttl: Duration,
     ) -> Result<(), CacheError> {
-        // Read before the value is written: a purge in between then ends this value as well.
-        let epoch = self.cache.local.epoch(self.tenant);
-        let value = serde_json::to_vec(value).map_err(CacheError::Encode)?;
-        let now = self.cache.clock.now();
-        let expires = now.checked_add(ttl).or_else(|| now.checked_add(DEFAULT_TTL)).unwrap_or(now);
-        let key = self.key(space, name);
-        self.cache.local.set(Entry { tenant: self.tenant, key, epoch, expires, value: value.into() });
+        let json = serde_json::to_vec(value).map_err(CacheError::Encode)?;
+        let (key, now) = (self.key(space, name), self.cache.clock.now());
+        self.cache.flights.close(&key);
+        let entry = Entry::new(key, ttl::expiry(now, ttl), json);
+        self.done(self.cache.backend.write(entry, now).await);
         Ok(())
     }
 
-    /// Forgets one value.
-    pub fn invalidate(&self, space: &str, name: &str) {
-        self.cache.local.remove(&self.key(space, name));
+    /// Forgets one value, on every node. Change the data first: a load that began before this call
+    /// stores nothing, one that begins after it sees the change.
+    ///
+    /// Where the backend cannot be reached, it forgets when it can: see its own documentation.
+    pub async fn invalidate(&self, space: &str, name: &str) {
+        let key = self.key(space, name);
+        self.cache.flights.close(&key);
+        self.done(self.cache.backend.remove(&key).await);
     }
 
-    /// Forgets all of this tenant's values at once, whatever their number: their epoch is over. The
-    /// room they take is given back as they are evicted.
-    pub fn purge(&self) {
-        self.cache.local.next_epoch(self.tenant);
+    /// Forgets all of this tenant's values at once, on every node and whatever their number: their
+    /// epoch is over. The room they take is given back as they expire or are evicted.
+    pub async fn purge(&self) {
+        self.cache.flights.close_all(self.tenant);
+        self.done(self.cache.backend.purge(self.tenant).await);
     }
 
-    fn key(&self, space: &str, name: &str) -> CacheKey {
+    pub(crate) fn key(&self, space: &str, name: &str) -> CacheKey {
         CacheKey::new(self.tenant, space, name)
+    }
+
+    pub(crate) fn accepts(&self, entry: &Entry, key: &CacheKey) -> bool {
+        entry.answers(key, self.cache.clock.now())
+    }
+
+    pub(crate) fn record(&self, event: Event<'_>) {
+        self.cache.observer.record(self.tenant, event);
+    }
+
+    pub(crate) fn failed(&self, error: &BackendError) {
+        self.record(Event::Failed(error));
+    }
+
+    fn done(&self, result: Result<(), BackendError>) {
+        if let Err(error) = result {
+            self.failed(&error);
+        }
     }
 }

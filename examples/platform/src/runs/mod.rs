@@ -61,13 +61,13 @@ pub async fn finished(
 ) -> Result<Option<Summary>, Failure> {
     const SPACE: &str = "run-summary";
     let (cache, name) = (app.cache.scope(context), id.to_string());
-    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name) {
+    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name).await {
         return Ok(Some(summary));
     }
     let Some(analysis) = analysis::read(tx, id).await? else { return Ok(None) };
     let found = summary(&analysis)?;
     if let (JobState::Done, Some(summary)) = (analysis.run.state, &found) {
-        cache.set(SPACE, &name, summary).map_err(Failure::internal)?;
+        cache.set(SPACE, &name, summary).await.map_err(Failure::internal)?;
     }
     Ok(found)
 }
