@@ -120,7 +120,6 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
         "platform.migrations: SELECT",
         "tenancy.current_tenant()",
         "tenancy.migrations: SELECT",
-        "tenancy.seal_required()",
     ];
     assert_eq!(rights(&world, "app_gate").await, gate);
     let mut rw: Vec<String> =
@@ -134,7 +133,6 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             "platform.migrations: SELECT",
             "tenancy.current_tenant()",
             "tenancy.migrations: SELECT",
-            "tenancy.seal_required()",
             "tenancy.seal_required()",
         ]
         .map(str::to_owned),
