@@ -69,8 +69,6 @@ CREATE FUNCTION tenancy.seal_required() RETURNS boolean
     SELECT EXISTS (SELECT FROM tenancy.seal_keys)
 $$;
 ALTER FUNCTION tenancy.seal_required() OWNER TO app_keeper;
-REVOKE EXECUTE ON FUNCTION tenancy.seal_required() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenancy.seal_required() TO app_rw;
 
 -- Lets a key be used. Safe to repeat with the same key; an id is not taken from another key that is
 -- still valid.

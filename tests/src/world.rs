@@ -12,7 +12,9 @@ use sqlx::{Connection as _, PgConnection};
 use tenancy_core::store::Directory as _;
 use tenancy_core::{Role, TenantContext, TenantId, TenantKey, UserId};
 use tenancy_sqlx::embedded::{Cluster, Install, TestDatabase, to_stderr};
-use tenancy_sqlx::{NewMember, NewOperator, NewTenant, OperatorDoor, Passwords, Reason, Roles, migrate};
+use tenancy_sqlx::{
+    NewMember, NewOperator, NewTenant, OperatorDoor, Passwords, Reason, Roles, SealKey, migrate, seal,
+};
 use tenancy_tower::jwt::TokenKey;
 use tokio::net::TcpListener;
 
@@ -80,6 +82,7 @@ impl World {
         let platform = Platform::connect(Config {
             database: database.options_for("app_rw", &password),
             gate: database.options_for("app_gate", &password),
+            seal_key: Some(seal_key()),
             token_key: TokenKey::generate()?,
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
@@ -193,6 +196,15 @@ pub fn email(tenant: &str, role: Role) -> String {
     format!("{}@{tenant}.example", role.as_str())
 }
 
+/// The key of every world: the template is sealed with it once.
+///
+/// # Panics
+///
+/// Never: 1 is an id.
+pub fn seal_key() -> SealKey {
+    SealKey::new(1, [7; 32]).expect("an id below 16")
+}
+
 /// A number that changes with the migrations and with this file.
 fn fingerprint() -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -214,6 +226,7 @@ async fn prepare(admin: PgConnectOptions, password: String) -> anyhow::Result<()
         migrator: password.clone(),
     };
     migrate::migrate(&mut conn, &Roles::default(), Some(&passwords), &[SCHEMA]).await?;
+    seal::install(&mut conn, &seal_key()).await?;
     conn.close().await?;
 
     let door = OperatorDoor::connect_with(admin.username("app_ops").password(&password)).await?;

@@ -94,7 +94,7 @@ pub struct DatabaseOptions {
 /// The variables any of which means "there is a database, so no demo".
 const DATABASE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "TENANCY_GATE_URL", "TENANCY_OPS_URL", "TENANCY_ADMIN_URL"];
-const KEY_VARIABLES: [&str; 1] = ["TENANCY_TOKEN_KEY"];
+const KEY_VARIABLES: [&str; 2] = ["TENANCY_TOKEN_KEY", "TENANCY_SEAL_KEY"];
 
 impl DatabaseOptions {
     /// Reads the variables from the environment.
@@ -113,13 +113,18 @@ impl DatabaseOptions {
         self.values.iter().any(|(name, _)| DATABASE_VARIABLES.contains(name))
     }
 
+    /// The value of a variable, where it is set.
+    pub fn find(&self, name: &'static str) -> Option<&SecretString> {
+        self.values.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
+
     /// The value of a variable that this command cannot do without.
     ///
     /// # Errors
     ///
     /// Names the variable and what sets it.
     pub fn require(&self, name: &'static str) -> anyhow::Result<&SecretString> {
-        self.values.iter().find(|(n, _)| *n == name).map(|(_, value)| value).ok_or_else(|| {
+        self.find(name).ok_or_else(|| {
             anyhow::anyhow!(
                 "{name} is not set. `platform migrate` with TENANCY_ADMIN_URL prints the lines to set."
             )

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use tenancy_core::store::{CredentialStore, Directory, SessionStore};
 use tenancy_core::{Clock, SystemClock};
 use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
-use tenancy_sqlx::{Gate, Settings, TenantDatabase};
+use tenancy_sqlx::{Gate, SealKey, Settings, TenantDatabase};
 use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
 use tenancy_tower::locate::BaseDomain;
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub database: PgConnectOptions,
     /// The database as `app_gate`.
     pub gate: PgConnectOptions,
+    /// Seals what is bound in the database; `None` where that is unsealed.
+    pub seal_key: Option<SealKey>,
     /// Signs access tokens.
     pub token_key: TokenKey,
     /// The domain below which tenants live.
@@ -71,7 +73,9 @@ impl Platform {
         let gate = Gate::connect_with(config.gate).await.context("the gate's database role")?;
         gate.require(&TENANCY).await?;
         gate.require(&SCHEMA).await?;
-        let database = TenantDatabase::connect_with(config.database, Settings::default())
+        let mut settings = Settings::default();
+        settings.seal = config.seal_key;
+        let database = TenantDatabase::connect_with(config.database, settings)
             .await
             .context("the application's database role")?;
 

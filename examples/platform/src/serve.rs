@@ -4,18 +4,22 @@
 //! passwords come from the environment; `migrate` makes them and prints the lines to set.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
-use tenancy_sqlx::{Passwords, Roles, migrate as schema};
+use tenancy_sqlx::{Passwords, Roles, migrate as schema, seal};
 use tenancy_tower::jwt::TokenKey;
 
 use crate::config::{DatabaseOptions, Options};
 use crate::platform::{Config, Platform, SCHEMA};
 use crate::server::{self, Stop};
 use crate::worker;
+
+/// How long seal keys are good for after a newer one was made.
+const OLD_KEYS: Duration = Duration::from_hours(24);
 
 /// Serves tenants, and operators where asked to.
 ///
@@ -72,9 +76,11 @@ async fn connect(options: &Options, database: &DatabaseOptions) -> anyhow::Resul
             .map_err(|_| anyhow::anyhow!("{name} is not a database address"))
     };
     let key = database.require("TENANCY_TOKEN_KEY")?;
+    let seal = database.find("TENANCY_SEAL_KEY");
     let config = Config {
         database: url("DATABASE_URL")?,
         gate: url("TENANCY_GATE_URL")?,
+        seal_key: seal.map(|key| key.expose_secret().parse()).transpose().context("TENANCY_SEAL_KEY")?,
         token_key: TokenKey::from_base64(key.expose_secret()).context("TENANCY_TOKEN_KEY")?,
         base_domain: options.base_domain.clone(),
         site: options.base_domain.clone(),
@@ -101,6 +107,8 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
         .await?;
     let new = (rotate || !known).then(Passwords::random).transpose()?;
     schema::migrate(&mut admin, &names, new.as_ref(), &[SCHEMA]).await?;
+    // Whoever has the old key goes on for a day, until every process has the new one.
+    let seal_key = if new.is_some() { Some(seal::rotate(&mut admin, OLD_KEYS).await?) } else { None };
     admin.close().await?;
 
     let Some(passwords) = new else {
@@ -120,6 +128,9 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
     line("DATABASE_URL", &names.rw, &passwords.rw);
     line("TENANCY_GATE_URL", &names.gate, &passwords.gate);
     line("TENANCY_OPS_URL", &names.ops, &passwords.ops);
+    if let Some(key) = seal_key {
+        println!("TENANCY_SEAL_KEY={}", *key.to_text());
+    }
     if !known {
         println!("TENANCY_TOKEN_KEY={}", TokenKey::generate()?.to_base64().expose_secret());
     }

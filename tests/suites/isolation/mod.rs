@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tenancy_core::{Role, TenantContext};
 use tenancy_sqlx::{Settings, TenantDatabase};
 use tests::World;
+use tests::world::seal_key;
 use uuid::Uuid;
 
 /// Every table that tenants keep something in.
@@ -54,6 +55,7 @@ async fn database(world: &World) -> TenantDatabase {
     let mut settings = Settings::default();
     settings.max_connections = 2;
     settings.acquire_timeout = Duration::from_secs(10);
+    settings.seal = Some(seal_key());
     TenantDatabase::connect_with(world.options_for("app_rw"), settings).await.expect("app_rw may connect")
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tenancy_sqlx::embedded::{Address, Install, Server, to_stderr};
-use tenancy_sqlx::{OperatorDoor, Roles, migrate};
+use tenancy_sqlx::{OperatorDoor, Roles, migrate, seal};
 use tenancy_tower::jwt::TokenKey;
 use tokio::net::TcpListener;
 
@@ -68,6 +68,7 @@ async fn serve(
     let platform = Platform::connect(Config {
         database: database.options_for("app_rw", &roles.rw, DATABASE),
         gate: database.options_for("app_gate", &roles.gate, DATABASE),
+        seal_key: Some(secrets.seal_key()?),
         token_key: TokenKey::from_base64(&secrets.token_key)?,
         base_domain: options.base_domain.clone(),
         site: format!("{}:{}", options.base_domain, addr.port()),
@@ -151,6 +152,7 @@ async fn prepare(database: &Address, secrets: &Secrets) -> anyhow::Result<()> {
     admin.close().await?;
     let mut admin = PgConnection::connect_with(&database.admin_in(DATABASE)).await?;
     migrate::migrate(&mut admin, &Roles::default(), Some(&secrets.roles()), &[SCHEMA]).await?;
+    seal::install(&mut admin, &secrets.seal_key()?).await?;
     admin.close().await?;
     Ok(())
 }

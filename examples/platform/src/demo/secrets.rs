@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tenancy_sqlx::Passwords;
+use tenancy_sqlx::{Passwords, SealKey};
 
 /// What the demo must remember.
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Secrets {
     roles: [String; 4],
     /// Seed of the key that signs access tokens, in base64.
     pub token_key: String,
+    /// The key that seals what is bound in the database; empty in a folder from before there was one.
+    #[serde(default)]
+    seal_key: String,
     /// Password of each demo person, in the order of the demo's list; the operator's is last.
     pub people: Vec<String>,
 }
@@ -34,18 +37,33 @@ impl Secrets {
     pub fn open(folder: &Path, people: usize) -> anyhow::Result<Self> {
         let file = folder.join("secrets.json");
         if file.exists() {
-            return read(&file);
+            let mut secrets: Self = read(&file)?;
+            if secrets.seal_key.is_empty() {
+                secrets.seal_key = SealKey::generate(1)?.to_text().to_string();
+                write(&file, &secrets)?;
+            }
+            return Ok(secrets);
         }
         let roles = Passwords::random()?;
         let secrets = Self {
             roles: [roles.gate, roles.rw, roles.ops, roles.migrator],
             token_key: random()?,
+            seal_key: SealKey::generate(1)?.to_text().to_string(),
             people: (0..people)
                 .map(|_| random().map(|text| text[..16].to_owned()))
                 .collect::<Result<_, _>>()?,
         };
         write(&file, &secrets)?;
         Ok(secrets)
+    }
+
+    /// The key that seals what is bound in the database.
+    ///
+    /// # Errors
+    ///
+    /// When what is in the folder is not a key.
+    pub fn seal_key(&self) -> anyhow::Result<SealKey> {
+        self.seal_key.parse().context("the seal key in secrets.json; start once with --reset to begin anew")
     }
 
     /// The passwords of the database roles.
@@ -102,6 +120,7 @@ mod tests {
         let first = Secrets::open(&folder, 3).unwrap();
         let again = Secrets::open(&folder, 3).unwrap();
         assert_eq!(first.token_key, again.token_key);
+        assert_eq!(first.seal_key, again.seal_key);
         assert_eq!(first.people, again.people);
         assert_ne!(first.people[0], first.people[1]);
         let mode = fs::metadata(folder.join("secrets.json")).unwrap().permissions().mode();
