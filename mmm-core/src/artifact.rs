@@ -7,9 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    budget::{Budget, Recommendation, recommend},
     data::{Date, Frequency},
     diagnose::{Convergence, Diagnostics, QuantityDiagnostics},
-    effect::{Effects, FitMeasures, Interval, MediaEffect},
+    effect::{Accuracy, CarryOver, Effects, FitMeasures, Interval, MediaEffect, ResponseCurve},
     fit::{Fit, FitSettings},
     model::ModelSpec,
 };
@@ -29,10 +30,17 @@ pub struct Summary {
     /// All channels together, from joint draws; absent in documents of version 1.
     #[serde(default)]
     pub media: Option<MediaEffect>,
+    /// How today's budget is best split over the next 13 periods, each channel between half and one
+    /// and a half times its observed mean; absent unless the fit converged.
+    #[serde(default)]
+    pub recommendation: Option<Recommendation>,
     /// What made the KPI, period by period.
     pub over_time: OverTime,
     /// How well the model explains the KPI.
     pub measures: FitMeasures,
+    /// How far it is from the KPI, in the peers' measures; absent in documents of version 1.
+    #[serde(default)]
+    pub accuracy: Option<Accuracy>,
     /// Posterior figures of every parameter, on its own scale.
     pub parameters: Vec<QuantitySummary>,
     /// Posterior figures of every channel's contribution over all periods, in KPI units.
@@ -60,6 +68,13 @@ pub struct ChannelSummary {
     pub roi: Interval,
     /// The probability of a return above break-even; absent without a worth of the KPI.
     pub p_above_break_even: Option<f64>,
+    /// What more or less spend would have brought, and the return of the next unit; absent in
+    /// documents of version 1.
+    #[serde(default)]
+    pub response: Option<ResponseCurve>,
+    /// How the effect is spread over time; absent in documents of version 1.
+    #[serde(default)]
+    pub carry_over: Option<CarryOver>,
 }
 
 /// What made the KPI, period by period, in KPI units. All lists are as long as `dates`.
@@ -171,9 +186,13 @@ impl Summary {
     ///
     /// As [`Fit::summary`].
     pub fn new(fit: &Fit, diagnostics: &Diagnostics, effects: &Effects) -> Result<Self, SummaryError> {
+        let convergence = Convergence::of(diagnostics);
+        let recommendation =
+            if convergence.converged { recommend(fit, &Budget::default()).ok() } else { None };
         let summary = Self {
             format: FORMAT,
-            convergence: Convergence::of(diagnostics),
+            convergence,
+            recommendation,
             channels: effects
                 .channels
                 .iter()
@@ -185,11 +204,14 @@ impl Summary {
                     effect_share: Some(channel.effect_share),
                     roi: channel.roi,
                     p_above_break_even: channel.p_above_break_even,
+                    response: Some(channel.response.clone()),
+                    carry_over: Some(channel.carry_over),
                 })
                 .collect(),
             media: Some(effects.media),
             over_time: OverTime::new(fit, effects),
             measures: effects.measures,
+            accuracy: Some(effects.accuracy),
             parameters: diagnostics.parameters.iter().map(QuantitySummary::of).collect(),
             contributions: diagnostics.contributions.iter().map(QuantitySummary::of).collect(),
             model: ModelSummary::of(fit),
@@ -212,6 +234,8 @@ impl Summary {
             [&channel.contribution, &channel.share, &channel.roi]
                 .into_iter()
                 .chain(&channel.effect_share)
+                .chain(channel.response.iter().flat_map(|r| r.contribution.iter().chain([&r.marginal_roi])))
+                .chain(channel.carry_over.iter().flat_map(|c| [&c.later_share, &c.half_time]))
                 .flat_map(move |interval| intervals(name, interval))
                 .chain([(name, channel.spend)])
         });
@@ -223,6 +247,7 @@ impl Summary {
         });
         let FitMeasures { r_squared, mape, band_coverage } = self.measures;
         let measures = [("R²", r_squared), ("MAPE", mape), ("band coverage", band_coverage)];
+        let accuracy = self.accuracy.iter().flat_map(|a| [a.wmape, a.nrmse, a.crps]).map(|f| ("accuracy", f));
         let over_time = &self.over_time;
         let lines = [
             ("fitted", &over_time.fitted),
@@ -241,6 +266,7 @@ impl Summary {
             .chain(channels)
             .chain(media)
             .chain(measures)
+            .chain(accuracy)
             .chain(lines)
             .find(|(_, figure)| !figure.is_finite())
         {

@@ -1,6 +1,6 @@
 //! One error for callers that do everything in one function.
 
-use crate::{artifact::SummaryError, data::DataError, fit::FitError, model::SpecError};
+use crate::{artifact::SummaryError, budget::BudgetError, data::DataError, fit::FitError, model::SpecError};
 
 /// Everything that can go wrong between a file and a [`Summary`](crate::artifact::Summary).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -17,6 +17,10 @@ pub enum Error {
     /// The fit has no draws.
     #[error(transparent)]
     Fit(#[from] FitError),
+
+    /// The budget cannot be planned.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
 
     /// The fit cannot be written down.
     #[error(transparent)]

@@ -8,7 +8,8 @@
 //! 3. [`fit`] draws from the posterior with the No-U-Turn sampler and exact gradients;
 //! 4. [`diagnose`] says whether the draws can be trusted;
 //! 5. [`effect`] turns draws into contributions and returns with intervals;
-//! 6. [`artifact`] writes everything a results page shows into one document.
+//! 6. [`budget`] says how the money is best split, and asks for a fit that converged;
+//! 7. [`artifact`] writes everything a results page shows into one document.
 //!
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
 //!
@@ -41,6 +42,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a view of an array is a pointer and is passed as one")]
 
 pub mod artifact;
+pub mod budget;
 pub mod data;
 pub mod design;
 pub mod diagnose;

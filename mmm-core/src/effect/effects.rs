@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::{data::Channel, fit::Fit};
 
 use super::{
-    FitMeasures, Interval, MediaEffect,
+    Accuracy, CarryOver, FitMeasures, Interval, MediaEffect, ResponseCurve,
     decompose::Evaluator,
     media::{Yardstick, effect_shares},
     series::Series,
@@ -32,6 +32,8 @@ pub struct Effects {
     pub predictive: Vec<Interval>,
     /// How well the model explains the KPI.
     pub measures: FitMeasures,
+    /// How far it is from the KPI, in the peers' measures.
+    pub accuracy: Accuracy,
 }
 
 /// What one channel did.
@@ -55,6 +57,10 @@ pub struct ChannelEffect {
     pub p_above_break_even: Option<f64>,
     /// Contribution per period, in KPI units.
     pub by_period: Vec<Interval>,
+    /// What more or less spend would have brought, and what the next unit brings.
+    pub response: ResponseCurve,
+    /// How the effect is spread over time.
+    pub carry_over: CarryOver,
 }
 
 impl Fit {
@@ -77,11 +83,14 @@ impl Fit {
         let joint = self.joint_contributions();
         let effect_shares = effect_shares(joint.view());
         let mut channels = Vec::with_capacity(model.layout().channels());
-        for (index, channel) in model.data().channels().iter().enumerate() {
+        let shapes = self.response_curves().into_iter().zip(self.carry_over());
+        let of_data = model.data().channels().iter().enumerate();
+        for ((index, channel), (response, carry_over)) in of_data.zip(shapes) {
             for (draw, parameters) in each_draw() {
                 part.set(draw, evaluator.contribution(index, parameters));
             }
-            channels.push(self.channel_effect(index, channel, effect_shares[index], part.intervals()));
+            let joint = (effect_shares[index], part.intervals());
+            channels.push(self.channel_effect((index, channel), joint, response, carry_over));
             total.add(&part);
         }
         let fitted = total.intervals();
@@ -95,9 +104,10 @@ impl Fit {
         });
         let predictive = total.intervals();
         let measures = FitMeasures::of(model.data().kpi(), &fitted, &predictive);
+        let accuracy = Accuracy::of(model.data().kpi(), &fitted, total.mean_crps(model.data().kpi()));
         let spend = model.data().channels().iter().map(Channel::total_spend).sum();
         let media = MediaEffect::of(joint.view(), spend, self.yardstick());
-        Effects { channels, media, baseline, fitted, predictive, measures }
+        Effects { channels, media, baseline, fitted, predictive, measures, accuracy }
     }
 
     /// The draws of all chains, one below the other: `(kept, channels)`.
@@ -109,10 +119,10 @@ impl Fit {
 
     fn channel_effect(
         &self,
-        index: usize,
-        channel: &Channel,
-        effect_share: Interval,
-        by_period: Vec<Interval>,
+        (index, channel): (usize, &Channel),
+        (effect_share, by_period): (Interval, Vec<Interval>),
+        response: ResponseCurve,
+        carry_over: CarryOver,
     ) -> ChannelEffect {
         let mut totals: Vec<f64> = self.contributions().index_axis(Axis(2), index).iter().copied().collect();
         let contribution = Interval::of(&mut totals);
@@ -127,6 +137,8 @@ impl Fit {
             roi,
             p_above_break_even,
             by_period,
+            response,
+            carry_over,
         }
     }
 

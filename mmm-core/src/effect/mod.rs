@@ -4,6 +4,8 @@
 //! Everything is computed per draw first and summarised last, so intervals carry the whole
 //! posterior. For every draw and period the contributions and the baseline add up to the fitted KPI.
 
+mod accuracy;
+mod curve;
 mod decompose;
 mod effects;
 mod interval;
@@ -11,6 +13,8 @@ mod measures;
 mod media;
 mod series;
 
+pub use accuracy::{Accuracy, crps};
+pub use curve::{CarryOver, ResponseCurve};
 pub use decompose::Decomposition;
 pub use effects::{ChannelEffect, Effects};
 pub use interval::Interval;

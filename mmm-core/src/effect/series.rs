@@ -1,6 +1,6 @@
 //! A quantity per period and draw, summarised period by period.
 
-use super::Interval;
+use super::{Interval, crps};
 
 /// Values per period and draw; the draws of a period lie side by side.
 pub(super) struct Series {
@@ -47,5 +47,15 @@ impl Series {
                 Interval::of(scratch)
             })
             .collect()
+    }
+
+    /// The continuously ranked probability score of every period's draws, averaged over periods.
+    pub(super) fn mean_crps(&mut self, actual: &[f64]) -> f64 {
+        let scratch = &mut self.scratch;
+        let scores = self.values.chunks_exact(self.draws).zip(actual).map(|(period, actual)| {
+            scratch.copy_from_slice(period);
+            crps(*actual, scratch)
+        });
+        scores.sum::<f64>() / actual.len() as f64
     }
 }

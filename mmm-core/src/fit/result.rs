@@ -12,7 +12,7 @@ use ndarray::Array3;
 pub struct Fit {
     pub(super) model: Model,
     pub(super) settings: FitSettings,
-    pub(super) parameters: Array3<f64>,
+    pub(crate) parameters: Array3<f64>,
     pub(super) contributions: Array3<f64>,
     pub(super) divergences: Vec<usize>,
 }

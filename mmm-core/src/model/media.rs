@@ -12,8 +12,8 @@ use super::ChannelSpec;
 /// The scaled spend of all channels and how each of them works.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
-    periods: usize,
-    channels: Vec<ChannelMedia>,
+    pub(super) periods: usize,
+    pub(super) channels: Vec<ChannelMedia>,
     scales: Vec<f64>,
 }
 
@@ -21,25 +21,25 @@ pub(crate) struct Media {
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelMedia {
     carryover: Carryover,
-    saturation: Saturation,
-    order: Order,
+    pub(super) saturation: Saturation,
+    pub(super) order: Order,
     padded: Vec<f64>,
 }
 
 /// Room for one evaluation of [`Media`].
 #[derive(Clone, Debug)]
 pub(crate) struct MediaWork {
-    channels: Vec<ChannelWork>,
+    pub(super) channels: Vec<ChannelWork>,
     adjoint: Vec<f64>,
     inner_adjoint: Vec<f64>,
 }
 
 #[derive(Clone, Debug)]
-struct ChannelWork {
-    weights: Vec<f64>,
+pub(super) struct ChannelWork {
+    pub(super) weights: Vec<f64>,
     slopes: Vec<f64>,
     /// What the first step gives; padded like the spend where the second step is the adstock.
-    inner: Vec<f64>,
+    pub(super) inner: Vec<f64>,
     /// What the second step gives.
     outer: Vec<f64>,
 }
@@ -131,7 +131,7 @@ impl ChannelMedia {
     }
 
     /// Scaled spend per period.
-    fn spend(&self) -> &[f64] {
+    pub(super) fn spend(&self) -> &[f64] {
         &self.padded[self.carryover.max_lag() - 1..]
     }
 

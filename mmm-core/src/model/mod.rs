@@ -23,6 +23,7 @@ mod media;
 mod posterior;
 mod prepared;
 mod prior;
+mod response;
 mod shapes;
 mod spec;
 

@@ -28,10 +28,12 @@ impl ShapeValues {
         for (own, place) in self.saturation.iter_mut().zip(&places.saturation) {
             *own = value(*place);
         }
-        Shapes {
-            adstock: &self.adstock[..places.adstock.len()],
-            saturation: &self.saturation[..places.saturation.len()],
-        }
+        self.slices((places.adstock.len(), places.saturation.len()))
+    }
+
+    /// The first so many parameters of adstock and saturation.
+    pub(crate) fn slices(&self, (adstock, saturation): (usize, usize)) -> Shapes<'_> {
+        Shapes { adstock: &self.adstock[..adstock], saturation: &self.saturation[..saturation] }
     }
 }
 

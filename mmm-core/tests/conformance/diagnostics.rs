@@ -1,6 +1,6 @@
 //! R-hat, effective sample sizes, Monte Carlo errors and quantiles of `ArviZ`.
 
-use mmm_core::diagnose::rank;
+use mmm_core::{diagnose::rank, effect::crps};
 use ndarray::Array2;
 
 use crate::shared::{Table, deviation, json, say};
@@ -35,4 +35,19 @@ fn figures_equal_arviz() {
         }
     }
     say(&format!("ArviZ: {compared} figures"));
+}
+
+#[test]
+fn the_probability_score_equals_pymc_marketing() {
+    let Some(vectors) = json("vectors/pymc_components.json") else { return };
+    let case = &vectors["crps"];
+    let observed: Vec<f64> = serde_json::from_value(case["y_true"].clone()).unwrap();
+    let predicted: Vec<Vec<f64>> = serde_json::from_value(case["y_pred"].clone()).unwrap();
+    let score = |period: usize| {
+        crps(observed[period], &mut predicted.iter().map(|draw| draw[period]).collect::<Vec<f64>>())
+    };
+    let mean = (0..observed.len()).map(score).sum::<f64>() / observed.len() as f64;
+    let off = deviation([mean], [case["crps"].as_f64().unwrap()]);
+    assert!(off <= 1e-12, "{off:e}");
+    say(&format!("PyMC probability score: {} periods, within {off:.1e}", observed.len()));
 }

@@ -79,3 +79,23 @@ fn worth_scales_the_return_and_nothing_else() {
         assert!(one.p_above_break_even <= ten.p_above_break_even);
     }
 }
+
+#[test]
+fn curves_start_at_nothing_and_pass_through_what_happened() {
+    let effects = model_of(&market(1)).fit(&short(1)).unwrap().effects();
+    for channel in &effects.channels {
+        let curve = &channel.response;
+        assert_eq!((curve.multipliers.len(), curve.contribution.len()), (21, 21));
+        assert_relative_eq!(curve.contribution[0].q95, 0.0);
+        // All 400 draws are used, so the middle of the curve is the contribution itself.
+        assert_relative_eq!(curve.multipliers[10], 1.0);
+        assert_relative_eq!(curve.contribution[10].mean, channel.contribution.mean, max_relative = 1e-9);
+        assert!(curve.contribution.windows(2).all(|pair| pair[0].mean < pair[1].mean));
+        // The curve bends down, so the next unit returns less than the average one.
+        assert!(0.0 < curve.marginal_roi.mean && curve.marginal_roi.mean < channel.roi.mean);
+        let around = (curve.contribution[11].mean - curve.contribution[9].mean) / (0.2 * channel.spend);
+        assert_relative_eq!(curve.marginal_roi.mean, around, max_relative = 0.02);
+        let carry_over = channel.carry_over;
+        assert!((0.0..1.0).contains(&carry_over.later_share.mean) && carry_over.half_time.mean >= 0.5);
+    }
+}

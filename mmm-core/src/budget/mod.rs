@@ -1,0 +1,21 @@
+//! How a budget is best split over the channels, and how sure that is.
+//!
+//! [`ConvergedFit::optimize`](crate::diagnose::ConvergedFit::optimize) answers a [`Budget`] with a
+//! [`Recommendation`]. There is no way to ask a fit that did not converge.
+//!
+//! * Spend is constant over the horizon, and was before it: carry-over into the horizon equals
+//!   carry-over out of it. Today's split is judged by the same rule, so the gain compares splits and
+//!   not flightings.
+//! * What is maximised is the posterior mean of the expected outcome. It is a sum of one function per
+//!   channel, so the search is exact on a grid whatever the shape of the curves, and is then refined
+//!   with exact slopes.
+//! * Intervals and probabilities compare plan and today within each draw.
+
+mod problem;
+mod recommend;
+mod request;
+mod search;
+
+pub(crate) use recommend::recommend;
+pub use recommend::{ChannelMove, Recommendation};
+pub use request::{Budget, BudgetError};

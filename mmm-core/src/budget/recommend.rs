@@ -1,0 +1,149 @@
+//! What a budget plan says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{diagnose::ConvergedFit, effect::Interval, fit::Fit};
+
+use super::{
+    Budget, BudgetError,
+    problem::{Curve, Outcomes},
+    request::Limits,
+    search::best_split,
+};
+
+/// A split of a budget, compared with today's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// Periods that outcomes and gains are added up over.
+    pub horizon: usize,
+    /// Spend per period today: the observed mean over all channels.
+    pub total_now: f64,
+    /// Spend per period in the plan.
+    pub total: f64,
+    /// What the channels bring over the horizon with today's split, in KPI units.
+    pub outcome_now: Interval,
+    /// What they bring with the plan.
+    pub outcome: Interval,
+    /// The difference of the two, draw by draw.
+    pub gain: Interval,
+    /// The gain in money; absent without a worth of the KPI.
+    pub gain_worth: Option<Interval>,
+    /// The probability that the plan brings more than today's split.
+    pub p_improvement: f64,
+    /// Whether any channel leaves the range of spend that was observed.
+    pub extrapolated: bool,
+    /// One entry per channel, in the order of the data.
+    pub channels: Vec<ChannelMove>,
+}
+
+/// One channel in a plan; amounts are money per period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelMove {
+    /// The channel.
+    pub name: String,
+    /// The observed mean.
+    pub now: f64,
+    /// The plan.
+    pub plan: f64,
+    /// `plan / now - 1`.
+    pub change: f64,
+    /// The least it could get.
+    pub low: f64,
+    /// The most it could get.
+    pub high: f64,
+    /// What it brings over the horizon now, in KPI units.
+    pub outcome_now: Interval,
+    /// What it brings over the horizon in the plan.
+    pub outcome: Interval,
+    /// Worth of the next unit of constant spend now; KPI units without a worth.
+    pub marginal_roi_now: f64,
+    /// Worth of the next unit of constant spend in the plan.
+    pub marginal_roi: f64,
+    /// Whether the plan is outside the spend of every observed period.
+    pub extrapolated: bool,
+}
+
+impl ConvergedFit {
+    /// The split of a budget with the greatest expected outcome.
+    ///
+    /// Averages over at most a thousand evenly chosen draws.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetError`] where the bounds cannot be met; it says which.
+    pub fn optimize(&self, budget: &Budget) -> Result<Recommendation, BudgetError> {
+        recommend(self, budget)
+    }
+}
+
+/// As [`ConvergedFit::optimize`], for a caller that has looked at the convergence itself.
+pub(crate) fn recommend(fit: &Fit, budget: &Budget) -> Result<Recommendation, BudgetError> {
+    let limits = budget.limits(fit.model().data())?;
+    let outcomes = Outcomes::new(fit);
+    let curves: Vec<_> = (0..limits.now.len()).map(|channel| outcomes.mean_of(channel)).collect();
+    let plan = best_split(&curves, &limits);
+    let recommendation = Recommendation::new(&outcomes, &limits, &plan, &curves);
+    if recommendation.is_finite() { Ok(recommendation) } else { Err(BudgetError::NotFinite) }
+}
+
+impl Recommendation {
+    fn new(outcomes: &Outcomes<'_>, limits: &Limits, plan: &[f64], curves: &[impl Curve]) -> Self {
+        let data = outcomes.model().data();
+        let (horizon, worth) = (limits.horizon as f64, data.kpi_value());
+        let draws = outcomes.count();
+        let (mut all_now, mut all_plan) = (vec![0.0; draws], vec![0.0; draws]);
+        let mut channels = Vec::with_capacity(plan.len());
+        for (index, channel) in data.channels().iter().enumerate() {
+            let over_horizon = |spend: f64, all: &mut [f64]| {
+                let value = |draw| horizon * outcomes.of_draw(index, draw, spend).0;
+                let mut values: Vec<f64> = (0..draws).map(value).collect();
+                for (sum, value) in all.iter_mut().zip(&values) {
+                    *sum += value;
+                }
+                Interval::of(&mut values)
+            };
+            let (now, planned) = (limits.now[index], plan[index]);
+            let marginal = |spend: f64| worth.unwrap_or(1.0) * curves[index].at(spend).1;
+            let (least, most) = channel
+                .spend()
+                .iter()
+                .fold((f64::INFINITY, 0.0_f64), |(least, most), spend| (least.min(*spend), most.max(*spend)));
+            channels.push(ChannelMove {
+                name: channel.name().to_owned(),
+                now,
+                plan: planned,
+                change: planned / now - 1.0,
+                low: limits.low[index],
+                high: limits.high[index],
+                outcome_now: over_horizon(now, &mut all_now),
+                outcome: over_horizon(planned, &mut all_plan),
+                marginal_roi_now: marginal(now),
+                marginal_roi: marginal(planned),
+                extrapolated: !(least..=most).contains(&planned),
+            });
+        }
+        let mut gains: Vec<f64> = all_plan.iter().zip(&all_now).map(|(plan, now)| plan - now).collect();
+        let better = gains.iter().filter(|gain| **gain > 0.0).count();
+        let gain = Interval::of(&mut gains);
+        Self {
+            horizon: limits.horizon,
+            total_now: limits.now.iter().sum(),
+            total: plan.iter().sum(),
+            outcome_now: Interval::of(&mut all_now),
+            outcome: Interval::of(&mut all_plan),
+            gain,
+            gain_worth: worth.map(|worth| gain.scaled(worth)),
+            p_improvement: better as f64 / draws as f64,
+            extrapolated: channels.iter().any(|channel| channel.extrapolated),
+            channels,
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        let intervals = self.channels.iter().flat_map(|channel| [channel.outcome_now, channel.outcome]);
+        let intervals = intervals.chain([self.outcome_now, self.outcome, self.gain]).chain(self.gain_worth);
+        let slopes =
+            self.channels.iter().flat_map(|channel| [channel.marginal_roi_now, channel.marginal_roi]);
+        intervals.flat_map(|i| [i.mean, i.median, i.q5, i.q95]).chain(slopes).all(f64::is_finite)
+    }
+}
