@@ -16,6 +16,7 @@
 //!
 //! | feature   | adds                                                              |
 //! |-----------|-------------------------------------------------------------------|
+//! | `redis`   | entries that several processes share                              |
 //! | `testing` | the suite that every backend passes, for backends of your own     |
 //!
 //! ```
@@ -55,6 +56,8 @@ pub mod key;
 mod load;
 mod local;
 mod observe;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
