@@ -33,6 +33,7 @@ mod error;
 pub mod jobs;
 pub mod migrate;
 mod operator;
+pub mod proof;
 mod roles;
 mod savepoint;
 pub mod seal;

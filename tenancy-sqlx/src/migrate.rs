@@ -43,6 +43,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 2, name: "control", sql: include_str!("../migrations/0002_control.sql") },
         Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
         Step { version: 4, name: "seal", sql: include_str!("../migrations/0004_seal.sql") },
+        Step { version: 5, name: "watch", sql: include_str!("../migrations/0005_watch.sql") },
     ],
 };
 
@@ -88,6 +89,10 @@ impl Schema {
         migrator.dangerous_set_table_name(self.table);
         migrator.create_schema(self.name);
         migrator.run_direct(None, admin, false).await?;
+        // The application reads its version there; the proof wants to be told that this is meant.
+        let shared =
+            format!("COMMENT ON TABLE {} IS 'tenancy: shared, the steps that were applied'", self.table);
+        admin.execute(AssertSqlSafe(shared)).await?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 mod boot;
 mod catalog;
 mod http;
+mod proof;
 mod roles;
 mod sql;
 mod writes;

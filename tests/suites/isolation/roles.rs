@@ -68,11 +68,7 @@ async fn the_applications_login_cannot_step_around_the_policies() {
         "SELECT * FROM pg_authid",
     ];
     let mut conn = raw(&world, "app_rw").await;
-    sqlx::query("SELECT set_config('app.tenant_id', $1, false)")
-        .bind(acme.id().to_string())
-        .execute(&mut conn)
-        .await
-        .unwrap();
+    conn.execute(AssertSqlSafe(format!("SET app.tenant_id = '{}'", acme.id()))).await.unwrap();
     for sql in refused {
         let done = conn.execute(sqlx::raw_sql(sql)).await;
         // 42501: may not. 42704 would be a role that does not exist, which shows nothing.
@@ -120,6 +116,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
         "platform.migrations: SELECT",
         "tenancy.current_tenant()",
         "tenancy.migrations: SELECT",
+        "tenancy.seal_required()",
     ];
     assert_eq!(rights(&world, "app_gate").await, gate);
     let mut rw: Vec<String> =

@@ -70,11 +70,8 @@ async fn without_a_tenant_there_is_an_error_and_never_a_row() {
     let unbound = ["", "not-a-uuid", "*", "%", "null", "' OR true --", upper.as_str(), braced.as_str()];
     for value in std::iter::once(None).chain(unbound.into_iter().map(Some)) {
         if let Some(value) = value {
-            sqlx::query("SELECT set_config('app.tenant_id', $1, false)")
-                .bind(value)
-                .execute(&mut conn)
-                .await
-                .unwrap();
+            let set = format!("SET app.tenant_id = '{}'", value.replace('\'', "''"));
+            conn.execute(AssertSqlSafe(set)).await.unwrap();
         }
         for table in TABLES {
             let read = conn.fetch_all(AssertSqlSafe(format!("SELECT * FROM {table}"))).await;
