@@ -1,5 +1,5 @@
-//! Fits a CSV file and prints what each channel returned, whether the fit converged, and how long it
-//! took.
+//! Fits a CSV file and prints what each channel returned, whether the fit converged, how today's budget
+//! is best split, and how long it took.
 //!
 //! ```text
 //! cargo run --release -p mmm-core --example fit_csv -- FILE --kpi y --channels x1,x2 \
@@ -14,8 +14,9 @@ use std::{collections::HashMap, error::Error, time::Instant};
 
 use mmm_core::{
     artifact::Summary,
+    budget::Budget,
     data::Dataset,
-    fit::FitSettings,
+    fit::{Fit, FitSettings},
     model::{ChannelSpec, Knots, Model, ModelSpec},
 };
 
@@ -35,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let drawn = start.elapsed();
         let summary = fit.summary()?;
         print(&summary, drawn.as_secs_f64(), start.elapsed().as_secs_f64());
+        plan(fit);
     }
     Ok(())
 }
@@ -96,6 +98,29 @@ fn load(arguments: &Arguments) -> Result<Dataset, Box<dyn Error>> {
         builder = builder.control(name.as_str(), numbers(&name)?);
     }
     Ok(builder.build()?)
+}
+
+/// Today's budget, better split; only where the fit converged.
+fn plan(fit: Fit) {
+    let Ok(fit) = fit.require_converged() else { return };
+    let start = Instant::now();
+    match fit.optimize(&Budget::default()) {
+        Ok(plan) => {
+            for channel in &plan.channels {
+                println!("{:<16} {:>14.2} -> {:>14.2} per period", channel.name, channel.now, channel.plan);
+            }
+            println!(
+                "gain {:.2} ({:.2} .. {:.2}) over {} periods, better with probability {:.3}; planned in {:.3} s\n",
+                plan.gain.mean,
+                plan.gain.q5,
+                plan.gain.q95,
+                plan.horizon,
+                plan.p_improvement,
+                start.elapsed().as_secs_f64()
+            );
+        }
+        Err(error) => println!("no plan: {error}"),
+    }
 }
 
 fn print(summary: &Summary, drawn: f64, total: f64) {

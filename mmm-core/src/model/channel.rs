@@ -184,3 +184,65 @@ impl From<Document> for ChannelSpec {
         Self { adstock, saturation, order, max_lag, normalized, beta: beta.unwrap_or(default.beta) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_prior_suits_its_parameter() {
+        for family in [
+            Adstock::None,
+            Adstock::Geometric,
+            Adstock::HalfLife,
+            Adstock::Binomial,
+            Adstock::BinomialClosed,
+            Adstock::Delayed,
+            Adstock::WeibullPdf,
+            Adstock::WeibullCdf,
+        ] {
+            assert_eq!(Shape::of(family).check("adstock"), Ok(()), "{family:?}");
+        }
+        for family in [
+            Saturation::None,
+            Saturation::Logistic,
+            Saturation::InverseScaledLogistic,
+            Saturation::Tanh,
+            Saturation::TanhBaselined,
+            Saturation::MichaelisMenten,
+            Saturation::Hill,
+            Saturation::HillSigmoid,
+            Saturation::Root,
+        ] {
+            assert_eq!(Shape::of(family).check("saturation"), Ok(()), "{family:?}");
+        }
+    }
+
+    #[test]
+    fn a_prior_for_nothing_and_a_prior_too_wide_are_refused() {
+        let shape = Shape::of(Saturation::Hill);
+        let unknown = shape.clone().with("lam", Prior::HalfNormal { sd: 1.0 });
+        assert!(matches!(unknown.check("saturation"), Err(SpecError::UnknownParameter { .. })));
+        let negative = shape.with("kappa", Prior::Uniform { low: -0.1, high: 1.0 });
+        assert!(matches!(negative.check("saturation"), Err(SpecError::Prior { .. })));
+    }
+
+    #[test]
+    fn descriptions_from_before_there_was_a_choice_can_be_read() {
+        let text = r#"{
+            "retention": {"distribution": "beta", "alpha": 2.0, "beta": 3.0},
+            "rate": {"distribution": "gamma", "shape": 3.0, "rate": 2.0},
+            "beta": {"distribution": "half_normal", "sd": 1.0}
+        }"#;
+        let spec: ChannelSpec = serde_json::from_str(text).unwrap();
+        let expected = ChannelSpec {
+            adstock: Shape::of(Adstock::Geometric).with("alpha", Prior::Beta { alpha: 2.0, beta: 3.0 }),
+            saturation: Shape::of(Saturation::Logistic).with("lam", Prior::Gamma { shape: 3.0, rate: 2.0 }),
+            beta: Prior::HalfNormal { sd: 1.0 },
+            ..ChannelSpec::default()
+        };
+        assert_eq!(spec, expected);
+        let text = serde_json::to_string(&expected).unwrap();
+        assert_eq!(serde_json::from_str::<ChannelSpec>(&text).unwrap(), expected);
+    }
+}

@@ -1,11 +1,11 @@
-//! The quickstart data of PyMC-Marketing, fitted.
+//! The peers' example data, fitted.
 
 use mmm_core::{
     fit::FitSettings,
-    model::{Model, ModelSpec},
+    model::{ChannelSpec, Knots, Model, ModelSpec},
 };
 
-use crate::shared::mmm_example;
+use crate::shared::{Table, dataset, mmm_example, say};
 
 /// The data were made with these numbers (PyMC-Marketing's quickstart notebook).
 const TRUTH: [(&str, f64); 4] = [
@@ -28,5 +28,46 @@ fn the_quickstart_converges_on_its_truth_whatever_the_seed() {
             let (mean, sd) = (draws.mean().unwrap(), draws.std(1.0));
             assert!((mean - truth).abs() < 3.0 * sd, "seed {seed}: {name} is {mean} with sd {sd}");
         }
+    }
+}
+
+/// Hill curves on the data of all three peers, the level bending at knots on the longer ones.
+#[test]
+fn hill_curves_and_knots_converge_on_the_data_of_the_peers() {
+    let (Some(quickstart), Some(robyn), Some(meridian)) = (
+        mmm_example(),
+        Table::read("data/robyn/dt_simulated_weekly.csv"),
+        Table::read("data/meridian/national_media.csv"),
+    ) else {
+        return;
+    };
+    let robyn = dataset(
+        &robyn,
+        "DATE",
+        robyn.numbers("revenue"),
+        &["tv_S", "ooh_S", "print_S", "facebook_S", "search_S"],
+        &["competitor_sales_B", "newsletter"],
+    );
+    let worth = meridian.numbers("revenue_per_conversion");
+    let revenue = meridian.numbers("conversions").into_iter().zip(worth).map(|(count, worth)| count * worth);
+    let meridian = dataset(
+        &meridian,
+        "time",
+        revenue.collect(),
+        &["Channel0_spend", "Channel1_spend", "Channel2_spend", "Channel3_spend"],
+        &["competitor_activity_score_control", "sentiment_score_control"],
+    );
+    for (name, data, knots) in [
+        ("PyMC-Marketing", quickstart, Knots::None),
+        ("Robyn", robyn, Knots::Even(8)),
+        ("Meridian", meridian, Knots::Even(6)),
+    ] {
+        let spec = ModelSpec { channel: ChannelSpec::hill(), knots, ..ModelSpec::default() };
+        let fit = Model::new(spec, data.build().unwrap()).unwrap().fit(&FitSettings::seeded(1)).unwrap();
+        let summary = fit.summary().unwrap();
+        assert!(summary.convergence.converged, "{name}: {}", summary.convergence);
+        let plan = summary.recommendation.unwrap();
+        assert!(plan.gain.mean >= 0.0 && plan.channels.iter().all(|channel| channel.low <= channel.plan));
+        say(&format!("{name} with Hill curves: {}", summary.convergence));
     }
 }

@@ -70,6 +70,19 @@ pub(crate) fn mmm_example() -> Option<DatasetBuilder> {
     Some(controls.fold(builder, |builder, name| builder.control(name, table.numbers(name))))
 }
 
+/// Columns of a reference file as channels and controls; `kpi` comes from the table's numbers.
+pub(crate) fn dataset(
+    table: &Table,
+    date: &str,
+    kpi: Vec<f64>,
+    channels: &[&str],
+    controls: &[&str],
+) -> DatasetBuilder {
+    let builder = Dataset::builder().dates(table.texts(date)).kpi("revenue", kpi).kpi_value(1.0);
+    let builder = channels.iter().fold(builder, |builder, name| builder.channel(*name, table.numbers(name)));
+    controls.iter().fold(builder, |builder, name| builder.control(*name, table.numbers(name)))
+}
+
 /// The largest deviation of two series, relative to the larger of 1 and the expected value.
 pub(crate) fn deviation(
     actual: impl IntoIterator<Item = f64>,
