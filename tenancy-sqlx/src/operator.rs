@@ -116,7 +116,12 @@ impl OperatorDoor {
     /// # Errors
     ///
     /// The server's; a step that does not exist is refused with SQLSTATE 22023.
-    pub async fn set_status(&self, reason: &Reason, tenant: TenantId, status: Lifecycle) -> Result<(), sqlx::Error> {
+    pub async fn set_status(
+        &self,
+        reason: &Reason,
+        tenant: TenantId,
+        status: Lifecycle,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query("SELECT control.admin_set_status($1, $2, $3, $4)")
             .bind(&reason.actor)
             .bind(&reason.why)
@@ -132,7 +137,12 @@ impl OperatorDoor {
     /// # Errors
     ///
     /// The server's; a member already is a unique violation.
-    pub async fn add_member(&self, reason: &Reason, tenant: TenantId, member: &NewMember) -> Result<(), sqlx::Error> {
+    pub async fn add_member(
+        &self,
+        reason: &Reason,
+        tenant: TenantId,
+        member: &NewMember,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query("SELECT control.admin_add_member($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(&reason.actor)
             .bind(&reason.why)

@@ -46,7 +46,10 @@ impl Gate {
     /// # Errors
     ///
     /// As [`Self::connect_with`].
-    pub async fn connect_with_clock(options: PgConnectOptions, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+    pub async fn connect_with_clock(
+        options: PgConnectOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConnectError> {
         let pool = pool(options, 8, Duration::from_secs(5)).await?;
         let findings = boot::check_role(&pool).await?;
         if !findings.is_empty() {

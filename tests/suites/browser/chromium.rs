@@ -135,8 +135,8 @@ impl Browser {
         loop {
             match self.driver.find(By::Css(css)).await {
                 Ok(element) => return element,
-                Err(error) if started.elapsed() > PATIENCE => {
-                    panic!("no {css} at {}: {error}\n{:.600}", self.path().await, self.source().await)
+                Err(_) if started.elapsed() > PATIENCE => {
+                    panic!("no {css} at {}:\n{:.600}", self.path().await, self.source().await)
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
