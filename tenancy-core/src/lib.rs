@@ -33,12 +33,14 @@ pub mod id;
 pub mod job;
 pub mod key;
 pub mod plan;
+pub mod rate;
 pub mod role;
 pub mod slug;
 pub mod store;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod usage;
 
 pub use actor::{Actor, Identity};
 pub use claims::Claims;
@@ -48,7 +50,8 @@ pub use error::{BoxError, StoreError};
 pub use id::{JobId, SessionId, TenantId, UserId};
 pub use job::JobEnvelope;
 pub use key::TenantKey;
-pub use plan::PlanCode;
+pub use plan::{Catalogue, Entitlements, Feature, Meter, Plan, PlanCode};
 pub use role::{Permission, Role};
 pub use slug::Slug;
 pub use tenant::{Lifecycle, Tenant, TenantRecord};
+pub use usage::Decision;

@@ -32,6 +32,10 @@ pub enum Permission {
     ManageData,
     /// Start model runs.
     RunAnalysis,
+    /// Read campaigns and social accounts.
+    ViewCampaigns,
+    /// Make, change and remove campaigns and social accounts.
+    ManageCampaigns,
     /// Invite people and change their roles.
     ManageUsers,
     /// Change brand and settings.
@@ -59,13 +63,22 @@ impl Role {
 
     /// Everything this role may do.
     pub const fn permissions(self) -> &'static [Permission] {
-        use Permission::{ManageData, ManageSettings, ManageUsers, RunAnalysis, ViewAnalytics};
+        use Permission::{
+            ManageCampaigns, ManageData, ManageSettings, ManageUsers, RunAnalysis, ViewAnalytics,
+            ViewCampaigns,
+        };
         match self {
-            Self::Owner | Self::Admin => {
-                &[ViewAnalytics, ManageData, RunAnalysis, ManageUsers, ManageSettings]
-            }
-            Self::Analyst => &[ViewAnalytics, ManageData, RunAnalysis],
-            Self::Viewer => &[ViewAnalytics],
+            Self::Owner | Self::Admin => &[
+                ViewAnalytics,
+                ViewCampaigns,
+                ManageData,
+                RunAnalysis,
+                ManageCampaigns,
+                ManageUsers,
+                ManageSettings,
+            ],
+            Self::Analyst => &[ViewAnalytics, ViewCampaigns, ManageData, RunAnalysis, ManageCampaigns],
+            Self::Viewer => &[ViewAnalytics, ViewCampaigns],
         }
     }
 
@@ -82,6 +95,8 @@ impl Permission {
             Self::ViewAnalytics => "view_analytics",
             Self::ManageData => "manage_data",
             Self::RunAnalysis => "run_analysis",
+            Self::ViewCampaigns => "view_campaigns",
+            Self::ManageCampaigns => "manage_campaigns",
             Self::ManageUsers => "manage_users",
             Self::ManageSettings => "manage_settings",
         }
@@ -111,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_viewer_only_reads() {
-        assert_eq!(Role::Viewer.permissions(), [Permission::ViewAnalytics]);
+        assert_eq!(Role::Viewer.permissions(), [Permission::ViewAnalytics, Permission::ViewCampaigns]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Plans: what a tenant has bought, by code.
+//! The code of a plan.
 
 use std::fmt;
 use std::str::FromStr;
