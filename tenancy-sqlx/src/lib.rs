@@ -39,6 +39,7 @@ mod savepoint;
 pub mod seal;
 mod statement;
 mod tx;
+pub mod usage;
 
 pub use conn::TenantConn;
 pub use control::Gate;

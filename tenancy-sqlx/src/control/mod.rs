@@ -85,7 +85,7 @@ impl fmt::Debug for Gate {
 }
 
 /// A driver's error as the core sees it.
-fn unavailable(error: sqlx::Error) -> StoreError {
+pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::unavailable(error)
 }
 
