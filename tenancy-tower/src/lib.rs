@@ -7,6 +7,8 @@
 //! TenantLayer            address -> tenant, or 404      leaves Site and an anonymous TenantContext
 //! AuthenticateLayer      token or session -> member     address and credential must agree, or 404
 //! SameOriginLayer        no foreign page's POST, or 403
+//! AdmissionLayer         a member's tenant is not too fast and has calls left, or 429
+//! FeatureGateLayer       the plan has the feature, or 403
 //! RequirePermissionLayer one per route, or 401 / 403
 //! ```
 //!
@@ -54,9 +56,11 @@
 //! - `aws-lc-rs` (default): `jwt`, access tokens signed with Ed25519.
 //! - `axum`: `extract`, extractors for handlers.
 
+pub mod admit;
 pub mod authenticate;
 #[cfg(feature = "axum")]
 pub mod extract;
+pub mod feature_gate;
 mod gate;
 #[cfg(feature = "aws-lc-rs")]
 pub mod jwt;
@@ -68,7 +72,9 @@ pub mod resolve;
 pub mod same_origin;
 mod site;
 
+pub use admit::{AdmissionLayer, Calls};
 pub use authenticate::{AuthenticateLayer, SessionCookie, SessionToken};
+pub use feature_gate::FeatureGateLayer;
 pub use gate::GateFuture;
 pub use proof::Proof;
 pub use refusal::{Asked, Refusal, Refuser, Render};

@@ -6,9 +6,11 @@
 //! | `Unauthenticated` | 401    | `unauthenticated`     | Authentication failed                  |
 //! | `Forbidden`       | 403    | `forbidden`           | Insufficient permissions               |
 //! | `CrossSite`       | 403    | `cross_site`          | Cross-site request refused             |
+//! | `PlanRequired`    | 403    | `plan_required`       | This feature requires … plan           |
 //! | `Suspended`       | 403    | `tenant_suspended`    | Invalid tenant                         |
 //! | `NotFound`        | 404    | `not_found`           | Not found                              |
 //! | `TooLarge`        | 413    | `payload_too_large`   | Payload too large                      |
+//! | `TooMany`         | 429    | `rate_limited`        | Too many requests                      |
 //! | `Wiring`          | 500    | `wiring`              | … is missing in front of this service  |
 //! | `Unavailable`     | 503    | `service_unavailable` | Service temporarily unavailable        |
 //!
@@ -24,7 +26,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
-use tenancy_core::{Permission, Tenant};
+use tenancy_core::plan::Feature;
+use tenancy_core::{Decision, Permission, Tenant};
 
 pub use asked::Asked;
 pub use problem::{Problem, Render};
@@ -50,6 +53,17 @@ pub enum Refusal {
     /// A browser was sent here by another site, to change something.
     #[error("cross-site request")]
     CrossSite,
+    /// The tenant's plan has not the feature behind the route.
+    #[error("the plan has not the feature {feature}")]
+    PlanRequired {
+        /// The feature.
+        feature: Feature,
+        /// The name of the smallest plan that has it, if there is one.
+        plan: Option<String>,
+    },
+    /// The tenant calls too fast, or has used up its calls.
+    #[error("too many requests")]
+    TooMany(Decision),
     /// The tenant is there but not served; its people may see its brand on the answer.
     #[error("tenant {} is suspended", .0.id())]
     Suspended(Arc<Tenant>),
@@ -88,7 +102,10 @@ impl Refusal {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::CrossSite | Self::Suspended(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossSite | Self::PlanRequired { .. } | Self::Suspended(_) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Wiring { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -103,6 +120,8 @@ impl Refusal {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
             Self::CrossSite => "cross_site",
+            Self::PlanRequired { .. } => "plan_required",
+            Self::TooMany(_) => "rate_limited",
             Self::Suspended(_) => "tenant_suspended",
             Self::NotFound => "not_found",
             Self::TooLarge => "payload_too_large",
@@ -121,6 +140,11 @@ impl Refusal {
             Self::Unauthenticated(_) => "Authentication failed".into(),
             Self::Forbidden(_) => "Insufficient permissions".into(),
             Self::CrossSite => "Cross-site request refused".into(),
+            Self::PlanRequired { plan: Some(plan), .. } => {
+                format!("This feature requires {plan} plan. Upgrade your plan to use it.").into()
+            }
+            Self::PlanRequired { plan: None, .. } => "This feature is not in any plan".into(),
+            Self::TooMany(_) => "Too many requests".into(),
             Self::Suspended(_) => "Invalid tenant".into(),
             Self::NotFound => "Not found".into(),
             Self::TooLarge => "Payload too large".into(),

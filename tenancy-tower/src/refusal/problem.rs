@@ -36,11 +36,21 @@ struct Document<'a> {
     error: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     permission: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<u64>,
 }
 
 impl Render for Problem {
     fn render(&self, refusal: &Refusal, _asked: &Asked, _tenant: Option<&Tenant>) -> Response<Bytes> {
         let status = refusal.status();
+        let decision = match refusal {
+            Refusal::TooMany(decision) => Some(decision),
+            _ => None,
+        };
         let document = Document {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
@@ -51,6 +61,12 @@ impl Render for Problem {
                 Refusal::Forbidden(permission) => Some(permission.as_str()),
                 _ => None,
             },
+            feature: match refusal {
+                Refusal::PlanRequired { feature, .. } => Some(feature.as_str()),
+                _ => None,
+            },
+            limit: decision.and_then(|decision| decision.limit),
+            used: decision.map(|decision| decision.used),
         };
         // Strings and numbers only: this cannot fail.
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -10,6 +10,7 @@ use http::{HeaderValue, Response};
 use tenancy_core::{Tenant, TenantContext};
 
 use super::{Asked, AuthFailure, Problem, Refusal, Render};
+use crate::admit;
 
 /// The renderer that `TenantLayer` was given, left in the request for everything further in.
 #[derive(Clone)]
@@ -61,6 +62,9 @@ impl Refuser {
         if let (Refusal::Unauthenticated(failure), false) = (refusal, response.status().is_redirection()) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge(*failure));
         }
+        if let Refusal::TooMany(decision) = refusal {
+            admit::write_headers(response.headers_mut(), decision);
+        }
         response.map(B::from)
     }
 
@@ -68,9 +72,12 @@ impl Refuser {
     fn tenant<'a>(&'a self, refusal: &'a Refusal) -> Option<&'a Tenant> {
         match refusal {
             Refusal::Suspended(tenant) => Some(tenant),
-            Refusal::Unauthenticated(_) | Refusal::Forbidden(_) | Refusal::CrossSite | Refusal::TooLarge => {
-                self.context.as_ref().map(TenantContext::tenant)
-            }
+            Refusal::Unauthenticated(_)
+            | Refusal::Forbidden(_)
+            | Refusal::CrossSite
+            | Refusal::PlanRequired { .. }
+            | Refusal::TooMany(_)
+            | Refusal::TooLarge => self.context.as_ref().map(TenantContext::tenant),
             Refusal::NotFound | Refusal::Malformed | Refusal::Wiring { .. } | Refusal::Unavailable => None,
         }
     }
