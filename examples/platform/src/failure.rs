@@ -13,7 +13,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tenancy_core::TenantContext;
+use tenancy_core::plan::Meter;
+use tenancy_core::{Decision, TenantContext};
+use tenancy_sqlx::usage::UsageError;
 use tenancy_sqlx::{BeginError, CommitError};
 use tenancy_tower::refusal::{Refusal, Refuser};
 
@@ -46,6 +48,18 @@ pub enum Failure {
         /// What is there and what to do.
         message: String,
     },
+    /// The plan's limit of something is reached.
+    #[error("the limit of {meter} is reached")]
+    LimitExceeded {
+        /// What is limited.
+        meter: Meter,
+        /// The figures.
+        decision: Decision,
+    },
+    /// There is no such thing in this tenant; what it would be is named by the route, never by what
+    /// was found.
+    #[error("{0} not found")]
+    Missing(&'static str),
     /// A kind of content that this route does not take.
     #[error("unsupported content: {0}")]
     Unsupported(&'static str),
@@ -83,11 +97,22 @@ impl Failure {
         Self::Internal(cause.into())
     }
 
+    /// What a person is told about it, where a page shows it beside a form.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Invalid { message, .. } | Self::Conflict { message, .. } => message.clone(),
+            Self::LimitExceeded { meter, .. } => limit_words(meter),
+            other => other.to_string(),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Refused(refusal) => refusal.status(),
             Self::Invalid { .. } | Self::Data(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::LimitExceeded { .. } => StatusCode::FORBIDDEN,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -101,6 +126,8 @@ impl Failure {
                 (*code, message.clone(), None)
             }
             Self::Unsupported(what) => ("unsupported_media_type", (*what).to_owned(), None),
+            Self::Missing(what) => ("not_found", format!("{what} not found"), None),
+            Self::LimitExceeded { meter, .. } => ("limit_exceeded", limit_words(meter), None),
             Self::Data(problems) => {
                 let n = problems.len();
                 let error = if n == 1 {
@@ -125,6 +152,13 @@ impl Failure {
         if let (Some(problems), Some(object)) = (problems, body.as_object_mut()) {
             object.insert("problems".to_owned(), json!(problems));
         }
+        if let (Self::LimitExceeded { meter, decision }, Some(object)) = (self, body.as_object_mut()) {
+            object.insert("resource".to_owned(), json!(meter));
+            object.insert("upgrade".to_owned(), json!("/usage"));
+            if let Ok(serde_json::Value::Object(figures)) = serde_json::to_value(decision) {
+                object.extend(figures);
+            }
+        }
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
@@ -138,6 +172,8 @@ impl Failure {
             Self::Data(problems) => ErrorPage::Invalid {
                 problems: problems.iter().map(|problem| problem.message.clone()).collect(),
             },
+            Self::Missing(_) => ErrorPage::NotFound,
+            Self::LimitExceeded { meter, .. } => ErrorPage::LimitReached { text: limit_words(meter) },
             Self::Unsupported(what) => ErrorPage::Invalid { problems: vec![(*what).to_owned()] },
             Self::Unavailable(_) => ErrorPage::Unavailable { retry_seconds: 5 },
             _ => ErrorPage::Internal { request_id: None },
@@ -148,6 +184,21 @@ impl Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        match error {
+            UsageError::KeyReused => Self::Conflict {
+                code: "idempotency_key_reused",
+                message: "This idempotency key was used before for another event.".to_owned(),
+            },
+            UsageError::Event(why) => {
+                Self::invalid("bad_event", format!("This event cannot be counted: {why}."))
+            }
+            other => Self::internal(other),
+        }
     }
 }
 
@@ -173,6 +224,9 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::UnknownSource => Self::NOT_FOUND,
+            StartError::LimitExceeded(decision) => {
+                Self::LimitExceeded { meter: Meter::ANALYSIS_RUNS_MONTH, decision }
+            }
             other => Self::internal(other),
         }
     }
@@ -231,6 +285,11 @@ fn rejection(response: &Response) -> Option<Arc<Failure>> {
     let message = "The request cannot be read. Check its address, its content type and its fields.";
     (plain && response.status().is_client_error())
         .then(|| Arc::new(Failure::unreadable(response.status(), "bad_request", message)))
+}
+
+/// The words for a limit that is reached, with the way out.
+fn limit_words(meter: &Meter) -> String {
+    format!("Resource limit exceeded. Upgrade your plan to increase the {} limit.", meter.words())
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

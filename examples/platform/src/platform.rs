@@ -4,14 +4,18 @@
 //! a tenant.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use sqlx::postgres::PgConnectOptions;
+use tenancy_core::plan::Meter;
 use tenancy_core::store::{CredentialStore, Directory, SessionStore};
+use tenancy_core::usage::{Prepaid, RateLimiter};
 use tenancy_core::{Clock, SystemClock};
 use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
 use tenancy_sqlx::{Gate, SealKey, Settings, TenantDatabase};
+use tenancy_tower::Calls;
 use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
 use tenancy_tower::locate::BaseDomain;
 
@@ -20,12 +24,16 @@ use crate::health::Ready;
 use crate::login::password::Passwords;
 use crate::login::{OperatorSignIn, SignIn};
 use crate::stack::{self, Doors};
+use crate::usage;
 
 /// The platform's own tables.
 pub const SCHEMA: Schema = Schema {
     name: "platform",
     table: "platform.migrations",
-    steps: &[Step { version: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") }],
+    steps: &[
+        Step { version: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
+        Step { version: 2, name: "campaigns", sql: include_str!("../migrations/0002_campaigns.sql") },
+    ],
 };
 
 /// Whom access tokens are for.
@@ -58,6 +66,7 @@ pub struct Platform {
     /// How passwords are hashed.
     pub passwords: Passwords,
     doors: Doors,
+    calls: Calls,
     ready: Ready,
 }
 
@@ -80,6 +89,7 @@ impl Platform {
             .context("the application's database role")?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let calls = calls(&gate, &clock);
         let issuer = format!("https://{}", config.base_domain);
         let tokens =
             TokenVerifier::new([config.token_key.public().clone()], &issuer, AUDIENCE, Arc::clone(&clock));
@@ -94,12 +104,13 @@ impl Platform {
 
         let ready = Ready::new(database.clone(), gate.clone());
         let app = App::new(database, sign_in, &config.site);
-        Ok(Self { app, gate, passwords, doors: Doors { base, directory, sessions, tokens }, ready })
+        let doors = Doors { base, directory, sessions, tokens };
+        Ok(Self { app, gate, passwords, doors, calls, ready })
     }
 
     /// What tenants reach.
     pub fn public(&self) -> Router {
-        stack::public(self.app.clone(), self.doors.clone(), self.ready.clone())
+        stack::public(self.app.clone(), self.doors.clone(), self.calls.clone(), self.ready.clone())
     }
 
     /// What operators reach.
@@ -115,6 +126,34 @@ impl Platform {
 
     /// Closes every connection; what is under way finishes first.
     pub async fn close(&self) {
+        give_back(&self.calls.counter, Duration::ZERO).await;
         tokio::join!(self.app.database.close(), self.gate.close());
+    }
+}
+
+/// How many tenants' rates are remembered at once.
+const TENANTS_AT_ONCE: usize = 100_000;
+/// Calls that were paid ahead and lie unused for this long are given back.
+const UNTOUCHED: Duration = Duration::from_secs(2);
+
+/// What calls are admitted by, with a task that gives back what lies unused as long as anybody asks.
+fn calls(gate: &Gate, clock: &Arc<dyn Clock>) -> Calls {
+    let counter = Prepaid::new(Arc::new(gate.clone()), Meter::API_CALLS_HOUR, Arc::clone(clock));
+    let counter = Arc::new(counter);
+    let watched = Arc::downgrade(&counter);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UNTOUCHED).await;
+            let Some(counter) = watched.upgrade() else { return };
+            give_back(&counter, UNTOUCHED).await;
+        }
+    });
+    let limiter = Arc::new(RateLimiter::new(Arc::clone(clock), TENANTS_AT_ONCE));
+    Calls { catalogue: Arc::clone(usage::plans()), limiter, counter, clock: Arc::clone(clock) }
+}
+
+async fn give_back(counter: &Prepaid, untouched: Duration) {
+    if let Err(error) = counter.give_back(untouched).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "unused calls stay counted");
     }
 }

@@ -3,16 +3,21 @@
 //! A route cannot be in the list without saying who may take it. The same list makes the routers and
 //! is held against the access matrix of the `tests` package, in both directions.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tenancy_core::Permission;
-use tenancy_tower::RequirePermissionLayer;
+use tenancy_core::plan::Feature;
+use tenancy_tower::{FeatureGateLayer, RequirePermissionLayer};
 
 use crate::app::App;
 use crate::login::OperatorSignIn;
-use crate::{assets, data, health, ingest, landing, login, overview, runs};
+use crate::{
+    assets, campaigns, content, data, health, ingest, landing, login, overview, runs, social, usage,
+};
 
 /// Who may take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +47,21 @@ pub struct Route<S = App> {
     pub path: &'static str,
     /// Who may take it.
     pub access: Access,
+    /// The feature of the plan that it belongs to.
+    pub feature: Option<Feature>,
     handler: MethodRouter<S>,
 }
 
 macro_rules! route {
     ($method:ident $path:literal, $access:expr, $handler:expr) => {
+        route!($method $path, $access, None, $handler)
+    };
+    ($method:ident $path:literal, $access:expr, $feature:expr, $handler:expr) => {
         Route {
             method: Method::$method,
             path: $path,
             access: $access,
+            feature: $feature,
             handler: on(MethodFilter::$method, $handler),
         }
     };
@@ -59,7 +70,9 @@ macro_rules! route {
 /// At a tenant's address.
 pub fn tenant() -> Vec<Route> {
     use Access::{Needs, Public};
-    use Permission::{ManageData, RunAnalysis, ViewAnalytics};
+    use Permission::{ManageCampaigns, ManageData, RunAnalysis, ViewAnalytics, ViewCampaigns};
+    let social = || Some(Feature::BASIC_SOCIAL);
+    let content = || Some(Feature::AI_CONTENT);
     vec![
         // pages
         route!(GET "/", Needs(ViewAnalytics), overview::page),
@@ -77,6 +90,12 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/runs/{id}", Needs(ViewAnalytics), runs::page),
         route!(GET "/runs/{id}/progress", Needs(ViewAnalytics), runs::progress),
         route!(GET "/runs/{id}/charts/{chart}", Needs(ViewAnalytics), runs::chart),
+        route!(GET "/campaigns", Needs(ViewCampaigns), social(), campaigns::page),
+        route!(POST "/campaigns", Needs(ManageCampaigns), social(), campaigns::create_form),
+        route!(POST "/campaigns/{id}/delete", Needs(ManageCampaigns), social(), campaigns::remove_form),
+        route!(GET "/content", Needs(ViewCampaigns), content(), content::page),
+        route!(POST "/content", Needs(ManageCampaigns), content(), content::draft_form),
+        route!(GET "/usage", Needs(ViewAnalytics), usage::page),
         route!(GET "/brand.css", Public, assets::brand),
         // programs
         route!(POST "/auth/login", Public, login::api_login),
@@ -85,6 +104,19 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/tenant/data/sources", Needs(ViewAnalytics), data::sources),
         route!(GET "/tenant/data/sources/{id}", Needs(ViewAnalytics), data::source),
         route!(PUT "/tenant/data/sources/{id}/roles", Needs(ManageData), data::confirm),
+        route!(GET "/tenant/config", Needs(ViewAnalytics), usage::config),
+        route!(GET "/tenant/usage", Needs(ViewAnalytics), usage::usage),
+        route!(POST "/api/v1/usage/track", Needs(ManageData), usage::track),
+        route!(GET "/api/v1/usage/check", Needs(ViewAnalytics), usage::check),
+        route!(GET "/api/campaigns", Needs(ViewCampaigns), social(), campaigns::api_list),
+        route!(POST "/api/campaigns", Needs(ManageCampaigns), social(), campaigns::api_create),
+        route!(GET "/api/campaigns/{id}", Needs(ViewCampaigns), social(), campaigns::api_read),
+        route!(PATCH "/api/campaigns/{id}", Needs(ManageCampaigns), social(), campaigns::api_change),
+        route!(DELETE "/api/campaigns/{id}", Needs(ManageCampaigns), social(), campaigns::api_remove),
+        route!(GET "/api/social-accounts", Needs(ViewCampaigns), social(), social::list),
+        route!(POST "/api/social-accounts", Needs(ManageCampaigns), social(), social::create),
+        route!(DELETE "/api/social-accounts/{id}", Needs(ManageCampaigns), social(), social::remove),
+        route!(POST "/api/content/drafts", Needs(ManageCampaigns), content(), content::draft),
         route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
@@ -124,11 +156,15 @@ const UPLOADS: [&str; 2] = ["/data", "/tenant/data/upload"];
 const SMALL_BODY: usize = 256 * 1024;
 const UPLOAD_BODY: usize = ingest::MAX_BYTES + 1024 * 1024;
 
-/// A router of these routes, each behind its permission and with a bound on its body.
+/// A router of these routes, each behind its permission and feature and with a bound on its body.
 pub fn router<S: Clone + Send + Sync + 'static>(routes: Vec<Route<S>>) -> Router<S> {
     routes.into_iter().fold(Router::new(), |router, route| {
         let most = if UPLOADS.contains(&route.path) { UPLOAD_BODY } else { SMALL_BODY };
-        let handler = route.handler.layer(DefaultBodyLimit::max(most));
+        let mut handler = route.handler.layer(DefaultBodyLimit::max(most));
+        // Inside the permission: who may not do something anyway is not told to buy it.
+        if let Some(feature) = route.feature {
+            handler = handler.route_layer(FeatureGateLayer::new(Arc::clone(usage::plans()), feature));
+        }
         let handler = match route.access {
             Access::Public => handler,
             Access::Needs(permission) => handler.route_layer(RequirePermissionLayer::new(permission)),

@@ -6,8 +6,10 @@
 //! public          TenantLayer                         address -> tenant, or 404
 //!                 AuthenticateLayer                   credential -> member; must agree with the address
 //!                 SameOriginLayer                     no other site's form
+//!                 AdmissionLayer                      members' calls: not too fast, and within the plan
 //!                 site                                tenant | apex | nothing
-//!                 route                               RequirePermissionLayer, failure::render, handler
+//!                 route                               RequirePermissionLayer, FeatureGateLayer,
+//!                                                     failure::render, handler
 //! operator        admin.{base} only                   everything else is 404, and so is a tenant's credential
 //! internal        /metrics
 //! ```
@@ -28,7 +30,7 @@ use tenancy_core::store::{Directory, SessionStore};
 use tenancy_tower::jwt::TokenVerifier;
 use tenancy_tower::locate::{BaseDomain, SubdomainLocator};
 use tenancy_tower::refusal::{Refusal, Refuser};
-use tenancy_tower::{AuthenticateLayer, SameOriginLayer, Site, TenantLayer};
+use tenancy_tower::{AdmissionLayer, AuthenticateLayer, Calls, SameOriginLayer, Site, TenantLayer};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -65,7 +67,7 @@ impl std::fmt::Debug for Doors {
 }
 
 /// Everything that tenants reach.
-pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
+pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
     let tenant = routes::router(routes::tenant())
         .fallback(nothing)
         .layer(from_fn(failure::render))
@@ -84,6 +86,7 @@ pub fn public(app: App, doors: Doors, ready: Ready) -> Router {
                 .unwrap_or_else(|never| match never {})
             }
         })
+        .layer(AdmissionLayer::new(calls))
         .layer(SameOriginLayer::new())
         .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
         .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));

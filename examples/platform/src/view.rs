@@ -4,6 +4,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use tenancy_core::plan::Feature;
 use tenancy_core::{Tenant, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
@@ -11,6 +12,7 @@ use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
 use crate::failure::Failure;
 use crate::ingest;
 use crate::pages::{Accent, Brand, ErrorPage, Frame, Section};
+use crate::usage;
 
 /// The accent of a tenant that has chosen none.
 const DEFAULT_ACCENT: &str = "#3056d3";
@@ -36,7 +38,13 @@ pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section)
             .map_err(Failure::internal)?,
         None => None,
     };
-    Ok(Frame { brand: brand(context.tenant()), person: person.unwrap_or_default(), section, notice: None })
+    Ok(Frame {
+        brand: brand(context.tenant()),
+        person: person.unwrap_or_default(),
+        section,
+        content: usage::entitlements(context).includes(&Feature::AI_CONTENT),
+        notice: None,
+    })
 }
 
 /// A page as a response that nobody may keep.
@@ -76,6 +84,10 @@ impl Render for Pages {
             Refusal::Unauthenticated(_) => return to_login(asked),
             Refusal::Suspended(_) => ErrorPage::Suspended,
             Refusal::Forbidden(_) => ErrorPage::Forbidden,
+            Refusal::PlanRequired { plan, .. } => ErrorPage::PlanRequired { plan: plan.clone() },
+            Refusal::TooMany(decision) => ErrorPage::TooMany {
+                retry_seconds: decision.retry_after.map_or(1, |wait| wait.as_secs() + 1),
+            },
             Refusal::CrossSite => ErrorPage::StaleForm,
             Refusal::TooLarge => {
                 ErrorPage::TooLarge { max_megabytes: ingest::MAX_BYTES as u64 / (1024 * 1024) }

@@ -3,9 +3,11 @@
 use mmm_core::fit::FitSettings;
 use mmm_core::model::ModelSpec;
 use serde_json::json;
-use tenancy_core::{JobId, TenantContext};
+use tenancy_core::plan::Meter;
+use tenancy_core::{Decision, JobId, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::{JobError, NewJob};
+use tenancy_sqlx::usage::{UsageError, UsageEvent};
 use uuid::Uuid;
 
 use super::KIND;
@@ -20,6 +22,12 @@ pub enum StartError {
     /// The tenant has no such source.
     #[error("there is no such data source")]
     UnknownSource,
+    /// The tenant's plan allows no more runs this month.
+    #[error("no more runs are left this month")]
+    LimitExceeded(Decision),
+    /// The run could not be counted.
+    #[error("the run could not be counted")]
+    Usage(#[from] UsageError),
     /// The database refused or is away.
     #[error("the run could not be started")]
     Database(#[from] sqlx::Error),
@@ -32,7 +40,8 @@ pub enum StartError {
 ///
 /// # Errors
 ///
-/// [`StartError::UnknownSource`] for an unknown id and another tenant's alike.
+/// [`StartError::UnknownSource`] for an unknown id and another tenant's alike;
+/// [`StartError::LimitExceeded`], after which nothing may be committed.
 pub async fn start(
     tx: &mut TenantTx,
     context: &TenantContext,
@@ -47,8 +56,15 @@ pub async fn start(
     if known.is_none() {
         return Err(StartError::UnknownSource);
     }
+    let decision = tx.count(&Meter::ANALYSIS_RUNS_MONTH, 1).await?;
+    if !decision.is_allowed() {
+        return Err(StartError::LimitExceeded(decision));
+    }
     let job = NewJob::new(KIND, json!({})).requested_by(context.actor().user());
     let job = tx.enqueue(&job).await?.job_id;
+    let by = context.actor().user().map(|user| user.to_string());
+    let event = UsageEvent::new(Meter::ANALYSIS_RUNS_MONTH, 1, format!("analysis:{job}"));
+    tx.record(&event.subject(by)).await?;
 
     let settings = FitSettings::seeded(seed.unwrap_or(DEFAULT_SEED));
     let parameters = json!({ "spec": spec(), "settings": settings });

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use tenancy_core::TenantContext;
+use tenancy_core::plan::Meter;
 use tenancy_tower::refusal::Refusal;
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use super::store::{self, Upload};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::ingest::{self, ColumnRole, Problem, Roles, Table, Validated};
+use crate::usage;
 
 /// A file with what was sent beside it.
 #[derive(Debug, Default)]
@@ -176,14 +178,18 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
         let warnings = table.warnings().to_vec();
         drop(table);
         let mut tx = app.database.begin(context).await?;
+        store::drop_expired_uploads(&mut tx).await?;
+        usage::create(&mut tx, context, &Meter::STORAGE_GB, id, raw.len() as u64).await?;
         store::save_upload(&mut tx, &Upload { id, file_name: name, raw }, by).await?;
         tx.commit().await?;
         return Ok(Accepted { source_id: id, status: "proposed", rows, columns, warnings });
     };
+    let stored = raw.len() as u64;
     drop(raw);
     let columns = roles.columns(&table);
     let validated = validated(table, roles, incoming.kpi_value).await?;
     let mut tx = app.database.begin(context).await?;
+    usage::create(&mut tx, context, &Meter::STORAGE_GB, id, stored).await?;
     store::save_source(&mut tx, id, &name, &columns, &validated, by).await?;
     tx.commit().await?;
     Ok(Accepted { source_id: id, status: "ready", rows, columns, warnings: validated.warnings })

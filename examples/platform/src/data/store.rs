@@ -8,9 +8,11 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use std::collections::BTreeMap;
 use tenancy_core::UserId;
+use tenancy_core::plan::Meter;
 use tenancy_sqlx::TenantTx;
 use uuid::Uuid;
 
+use crate::failure::Failure;
 use crate::ingest::{ColumnRole, Frequency, Problem, Series, Source, Validated};
 
 /// How many values one insert carries.
@@ -67,9 +69,20 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-/// Keeps a file for an hour, and drops the tenant's files whose hour is over.
+/// Drops the tenant's files whose hour is over; they take up no storage from then on.
+pub async fn drop_expired_uploads(tx: &mut TenantTx) -> Result<(), Failure> {
+    let gone: Vec<Uuid> = sqlx::query_scalar("DELETE FROM uploads WHERE expires_at < now() RETURNING id")
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(StoreError::from)?;
+    for id in gone {
+        tx.release_held(&Meter::STORAGE_GB, id).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a file for an hour.
 pub async fn save_upload(tx: &mut TenantTx, upload: &Upload, by: Option<UserId>) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM uploads WHERE expires_at < now()").execute(&mut **tx).await?;
     sqlx::query("INSERT INTO uploads (id, file_name, raw, created_by) VALUES ($1, $2, $3, $4)")
         .bind(upload.id)
         .bind(&upload.file_name)

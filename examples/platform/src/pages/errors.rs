@@ -26,6 +26,16 @@ pub enum ErrorPage {
     Suspended,
     /// 403: the form was too old or came from elsewhere.
     StaleForm,
+    /// 403: the plan's limit is reached.
+    LimitReached {
+        /// Which limit, and what to do.
+        text: String,
+    },
+    /// 403: the plan has not the feature.
+    PlanRequired {
+        /// The smallest plan that has it.
+        plan: Option<String>,
+    },
     /// 413.
     TooLarge {
         /// Largest accepted upload.
@@ -59,7 +69,11 @@ impl ErrorPage {
         match self {
             Self::NotFound => 404,
             Self::SignIn { .. } => 401,
-            Self::Forbidden | Self::Suspended | Self::StaleForm => 403,
+            Self::Forbidden
+            | Self::Suspended
+            | Self::StaleForm
+            | Self::LimitReached { .. }
+            | Self::PlanRequired { .. } => 403,
             Self::TooLarge { .. } => 413,
             Self::Invalid { .. } => 422,
             Self::TooMany { .. } => 429,
@@ -76,8 +90,17 @@ impl ErrorPage {
         page.render().unwrap_or_else(|_| format!("{}\n{}\n", self.title(), self.text()))
     }
 
-    fn title(&self) -> &'static str {
+    fn title(&self) -> String {
+        if let Self::PlanRequired { plan: Some(plan) } = self {
+            return format!("This feature requires {plan} plan");
+        }
+        self.fixed_title().to_owned()
+    }
+
+    const fn fixed_title(&self) -> &'static str {
         match self {
+            Self::LimitReached { .. } => "Your plan's limit is reached",
+            Self::PlanRequired { .. } => "This feature is not part of your plan",
             Self::NotFound => "There is nothing at this address",
             Self::SignIn { .. } => "Please sign in",
             Self::Forbidden => "Your role does not include this",
@@ -93,6 +116,10 @@ impl ErrorPage {
 
     fn text(&self) -> String {
         match self {
+            Self::LimitReached { text } => format!("{text} Nothing was stored."),
+            Self::PlanRequired { .. } => "Access denied - check your subscription plan. \
+                Everything you have made so far stays as it is."
+                .to_owned(),
             Self::NotFound => "The page may have moved, or the address may have a typing error. \
                 Check the address, or ask whoever sent you the link."
                 .to_owned(),
@@ -136,6 +163,7 @@ impl ErrorPage {
             }
             Self::SignIn { .. } => ("/login".to_owned(), "Sign in"),
             Self::TooLarge { .. } | Self::Invalid { .. } => ("/data".to_owned(), "Back to your data"),
+            Self::LimitReached { .. } | Self::PlanRequired { .. } => ("/usage".to_owned(), "Upgrade Now"),
             _ => ("/".to_owned(), "Go to the start page"),
         }
     }

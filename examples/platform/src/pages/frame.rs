@@ -33,6 +33,12 @@ pub enum Section {
     Data,
     /// `/runs` and below.
     Runs,
+    /// `/campaigns`
+    Campaigns,
+    /// `/content`
+    Content,
+    /// `/usage`
+    Usage,
 }
 
 /// Colour and word of a notice.
@@ -81,6 +87,8 @@ pub struct Frame {
     pub person: String,
     /// Which entry of the sidebar is current.
     pub section: Section,
+    /// Whether the plan has written drafts.
+    pub content: bool,
     /// What the last action led to.
     pub notice: Option<Notice>,
 }
@@ -92,6 +100,9 @@ impl Frame {
             Section::Overview => "overview",
             Section::Data => "data",
             Section::Runs => "runs",
+            Section::Campaigns => "campaigns",
+            Section::Content => "content",
+            Section::Usage => "usage",
         };
         current == section
     }

@@ -11,6 +11,8 @@
 //! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
 
 mod brand;
+mod campaigns;
+mod content;
 mod data;
 mod diagnosed;
 mod errors;
@@ -22,8 +24,11 @@ mod mapping;
 mod overview;
 mod run;
 mod runs;
+mod usage;
 
 pub use brand::{Accent, AccentError, brand_css};
+pub use campaigns::{CampaignRow, CampaignsView, Typed};
+pub use content::{ContentView, DraftView};
 pub use data::{DataView, SourceRow, SourceStatus, UploadProblem};
 pub use errors::ErrorPage;
 pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment};
@@ -34,6 +39,7 @@ pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};
+pub use usage::{MeterBar, PlanColumn, UsageView};
 
 /// Name of the product, on pages that belong to no tenant.
 pub const PRODUCT: &str = "Media Mix";

@@ -1,0 +1,138 @@
+//! What the plan allows and what is used of it: a bar a meter, and the plans side by side.
+
+use askama::Template;
+
+use crate::words;
+
+use super::frame::{Frame, asset_version};
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct UsageView {
+    /// The name of the tenant's plan.
+    pub plan: String,
+    /// What is counted.
+    pub bars: Vec<MeterBar>,
+    /// Every plan, from the smallest.
+    pub plans: Vec<PlanColumn>,
+    /// What the plans are compared by, one name a row.
+    pub rows: Vec<String>,
+}
+
+/// A meter against its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeterBar {
+    /// The meter in words.
+    pub name: String,
+    /// How much is used.
+    pub used: u64,
+    /// How much may be; `None` without a limit.
+    pub limit: Option<u64>,
+    /// Whether both are bytes.
+    pub bytes: bool,
+    /// When a counter begins anew: "at 14:00 UTC"; empty for what does not.
+    pub resets: String,
+}
+
+/// A plan beside the others.
+#[derive(Clone, Debug)]
+pub struct PlanColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether the tenant has it.
+    pub current: bool,
+    /// What it has in each row.
+    pub cells: Vec<String>,
+}
+
+impl MeterBar {
+    /// How full it is, in percent.
+    pub fn percent(&self) -> u64 {
+        match self.limit {
+            None => 0,
+            Some(0) => 100,
+            Some(limit) => (u128::from(self.used) * 100 / u128::from(limit)).min(100) as u64,
+        }
+    }
+
+    /// Class of the bar: calm, nearly full, full.
+    pub fn class(&self) -> &'static str {
+        match self.percent() {
+            100.. => "bad",
+            80.. => "warn",
+            _ => "calm",
+        }
+    }
+
+    /// The figures in a sentence.
+    pub fn sentence(&self) -> String {
+        let figure = |n| if self.bytes { megabytes(n) } else { words::count(n) };
+        let (used, name) = (figure(self.used), &self.name);
+        let mut text = match self.limit {
+            None => format!("{used} {name} used, without a limit."),
+            Some(limit) if self.used >= limit => {
+                format!("{used} of {} {name} used: the limit is reached.", figure(limit))
+            }
+            Some(limit) => format!("{used} of {} {name} used.", figure(limit)),
+        };
+        if !self.resets.is_empty() {
+            text.push_str(" The count begins anew ");
+            text.push_str(&self.resets);
+            text.push('.');
+        }
+        text
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    if bytes >= 1_000_000_000 {
+        format!("{}.{}\u{a0}GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000)
+    } else {
+        format!("{}.{}\u{a0}MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+    }
+}
+
+impl UsageView {
+    /// The comparison, row by row.
+    pub fn table(&self) -> Vec<(&str, Vec<&str>)> {
+        let cells = |at| self.plans.iter().filter_map(move |plan| plan.cells.get(at)).map(String::as_str);
+        self.rows.iter().enumerate().map(|(at, row)| (row.as_str(), cells(at).collect())).collect()
+    }
+
+    /// The page.
+    pub fn render(&self, frame: &Frame) -> Result<String, askama::Error> {
+        Page { frame, view: self, assets: asset_version() }.render()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "usage.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    view: &'a UsageView,
+    assets: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(used: u64, limit: Option<u64>) -> MeterBar {
+        MeterBar { name: "campaigns".into(), used, limit, bytes: false, resets: String::new() }
+    }
+
+    #[test]
+    fn a_bar_says_when_it_is_full_and_never_more_than_full() {
+        assert_eq!(bar(3, Some(4)).percent(), 75);
+        assert_eq!((bar(4, Some(4)).class(), bar(9, Some(4)).percent()), ("bad", 100));
+        assert_eq!((bar(0, Some(0)).percent(), bar(7, None).percent()), (100, 0));
+        assert!(bar(4, Some(4)).sentence().contains("the limit is reached"));
+        assert_eq!(bar(u64::MAX, Some(u64::MAX)).percent(), 100);
+    }
+
+    #[test]
+    fn bytes_are_said_in_megabytes_and_gigabytes() {
+        let storage = MeterBar { bytes: true, ..bar(12_340_000, Some(5_000_000_000)) };
+        assert!(storage.sentence().starts_with("12.3\u{a0}MB of 5.0\u{a0}GB"), "{}", storage.sentence());
+    }
+}

@@ -1,0 +1,75 @@
+//! Usage and plans for people.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use tenancy_core::plan::{Feature, Meter};
+use tenancy_sqlx::usage::MeterUsage;
+use tenancy_tower::extract::Member;
+
+use super::{entitlements, plans};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::pages::{MeterBar, PlanColumn, Section, UsageView};
+use crate::{view, words};
+
+/// `GET /usage`
+pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
+    let mut tx = app.database.begin_read(&context).await?;
+    let bars = tx.usage().await?.iter().map(bar).collect();
+    let own = entitlements(&context).plan().map(tenancy_core::Plan::code);
+    let columns = plans().plans().iter().map(|plan| PlanColumn {
+        name: plan.name().to_owned(),
+        current: Some(plan.code()) == own,
+        cells: FEATURES
+            .iter()
+            .map(|feature| if plan.includes(feature) { "Yes" } else { "No" }.to_owned())
+            .chain(METERS.iter().map(|meter| cap(meter, plan.limits().get(meter).copied())))
+            .collect(),
+    });
+    let name = |text: String| {
+        let mut letters = text.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    };
+    let rows = FEATURES.iter().map(|feature| feature.as_str().replace('_', " "));
+    let rows = rows.chain(METERS.iter().map(Meter::words)).map(name).collect();
+    let plan = entitlements(&context)
+        .plan()
+        .map_or_else(|| context.tenant().plan().to_string(), |p| p.name().to_owned());
+    let view = UsageView { plan, bars, plans: columns.collect(), rows };
+    let frame = view::frame(&mut tx, &context, Section::Usage).await?;
+    Ok(view::html(StatusCode::OK, view.render(&frame)?))
+}
+
+/// A meter's figures as the pages show them.
+pub(crate) fn bar(usage: &MeterUsage) -> MeterBar {
+    let resets = usage.resets_at.and_then(|at| Timestamp::try_from(at).ok());
+    MeterBar {
+        name: usage.meter.words(),
+        used: usage.used,
+        limit: usage.limit,
+        bytes: usage.meter == Meter::STORAGE_GB,
+        resets: resets.map(|at| format!("on {}", crate::pages::moment(&at))).unwrap_or_default(),
+    }
+}
+
+static FEATURES: [Feature; 4] =
+    [Feature::BASIC_SOCIAL, Feature::BASIC_ANALYTICS, Feature::ADVANCED_ANALYTICS, Feature::AI_CONTENT];
+
+static METERS: [Meter; 6] = [
+    Meter::CAMPAIGNS,
+    Meter::SOCIAL_ACCOUNTS,
+    Meter::USERS,
+    Meter::STORAGE_GB,
+    Meter::ANALYSIS_RUNS_MONTH,
+    Meter::API_CALLS_HOUR,
+];
+
+fn cap(meter: &Meter, cap: Option<u64>) -> String {
+    match cap {
+        None => "No limit".to_owned(),
+        Some(gigabytes) if *meter == Meter::STORAGE_GB => format!("{}\u{a0}GB", words::count(gigabytes)),
+        Some(cap) => words::count(cap),
+    }
+}
