@@ -126,6 +126,17 @@ impl Caller {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Makes something by a POST; answers its id.
+    ///
+    /// # Panics
+    ///
+    /// When the platform refuses.
+    pub async fn made(&self, path: &str, body: &Value) -> String {
+        let made = self.post_json(path, body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{path}: {}", made.body);
+        made.json()["id"].as_str().expect("an id").to_owned()
+    }
+
     /// PUT with a JSON body.
     pub async fn put_json(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::PUT, path).json(body)).await

@@ -134,6 +134,24 @@ impl World {
         self.cluster.role_password()
     }
 
+    /// Adds to a tenant's settings, as an operator would, and waits until every node has forgotten the
+    /// old ones.
+    ///
+    /// # Panics
+    ///
+    /// When the database refuses.
+    pub async fn override_settings(&self, tenant: &str, settings: &serde_json::Value) {
+        let mut admin = self.admin().await;
+        let done = sqlx::query("UPDATE control.tenants SET settings = settings || $2 WHERE subdomain = $1")
+            .bind(tenant)
+            .bind(settings)
+            .execute(&mut admin)
+            .await
+            .expect("the settings");
+        assert_eq!(done.rows_affected(), 1, "there is a tenant {tenant}");
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    }
+
     /// A superuser's connection to this world's database.
     ///
     /// # Panics

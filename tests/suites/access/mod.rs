@@ -34,17 +34,29 @@ struct Targets {
     source: String,
     upload: String,
     run: String,
+    campaign: String,
+    /// One to be deleted: doing it again is fine, reading it is not.
+    doomed: String,
+    account: String,
 }
 
 impl Targets {
     fn missing() -> Self {
         let id = || uuid::Uuid::now_v7().to_string();
-        Self { source: id(), upload: id(), run: id() }
+        Self { source: id(), upload: id(), run: id(), campaign: id(), doomed: id(), account: id() }
     }
 
     fn path(&self, line: &Line) -> String {
         let id = if line.path.contains("runs") || line.path.contains("analysis") {
             &self.run
+        } else if line.path.contains("social-accounts") {
+            &self.account
+        } else if line.path.contains("campaigns") {
+            if line.method == "DELETE" || line.path.ends_with("/delete") {
+                &self.doomed
+            } else {
+                &self.campaign
+            }
         } else if line.path.ends_with("/roles") {
             &self.upload
         } else {
@@ -83,6 +95,11 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         (_, "/data/{id}/roles") => request.form(&[("role-0", "date")]),
         (_, "/tenant/data/upload") => request.header(CONTENT_TYPE, "text/csv").body(World::example()),
         (_, "/tenant/data/sources/{id}/roles") => request.json(&json!({ "roles": {} })),
+        (_, "/campaigns") => request.form(&[("name", "spring")]),
+        (_, "/content") => request.form(&[("product", "beans"), ("audience", "all"), ("benefit", "awake")]),
+        (_, "/api/campaigns" | "/api/campaigns/{id}") => request.json(&json!({ "name": "spring" })),
+        (_, "/api/social-accounts") => request.json(&json!({ "network": "x", "handle": "@acme" })),
+        (_, "/api/v1/usage/track") => request.json(&json!({ "meter_id": "exports", "event_value": 1 })),
         (_, "/tenant/analysis/run") => request.json(&json!({ "source_id": targets.source })),
         _ => request,
     };
@@ -127,7 +144,16 @@ fn the_table_and_the_platform_have_the_same_routes() {
 async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let world = World::start_with_worker().await;
     let owned = world.furnish("acme", "canary").await;
-    let existing = Targets { source: owned.source, upload: owned.upload, run: owned.run };
+    world.override_settings("acme", &json!({ "features": { "ai_content": true } })).await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    let existing = Targets {
+        source: owned.source,
+        upload: owned.upload,
+        run: owned.run,
+        campaign: owner.made("/api/campaigns", &json!({ "name": "kept" })).await,
+        doomed: owner.made("/api/campaigns", &json!({ "name": "doomed" })).await,
+        account: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@doomed" })).await,
+    };
     let missing = Targets::missing();
     let nobody = world.at_host(UNKNOWN);
     let mut wrong = Vec::new();

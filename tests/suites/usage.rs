@@ -1,0 +1,315 @@
+//! Plans, limits and the ledger over HTTP: two tenants, racing requests, two servers on one database.
+
+use std::collections::BTreeMap;
+
+use platform::platform::{Config, Platform};
+use platform::server::{self, Stop};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tenancy_core::Role;
+use tenancy_tower::jwt::TokenKey;
+use tests::world::{BASE, PASSWORD, email};
+use tests::{Answer, Caller, World};
+use tokio::net::TcpListener;
+
+/// A second server on the same database, with keys of its own.
+async fn second_server(world: &World) -> Caller {
+    let platform = Platform::connect(Config {
+        database: world.options_for("app_rw"),
+        gate: world.options_for("app_gate"),
+        token_key: TokenKey::generate().expect("a key"),
+        base_domain: BASE.to_owned(),
+        site: BASE.to_owned(),
+    })
+    .await
+    .expect("a second platform");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    tokio::spawn(server::serve(listener, platform.public(), Stop::default()));
+    let host = format!("acme.{BASE}");
+    Caller::new(addr, &host).sign_in(&email("acme", Role::Owner), PASSWORD).await
+}
+
+async fn delete(caller: &Caller, path: &str) -> Answer {
+    caller.send(caller.request(Method::DELETE, path)).await
+}
+
+async fn meter(caller: &Caller, name: &str) -> Value {
+    let usage = caller.get("/tenant/usage").await.json();
+    let meters = usage["meters"].as_array().expect("meters").clone();
+    meters.into_iter().find(|meter| meter["resource"] == name).expect("the meter")
+}
+
+/// V1, M3: another tenant's campaign is not there, in the same words as one that never was.
+#[tokio::test]
+async fn a_campaign_of_another_tenant_is_not_found() {
+    let world = World::start().await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Owner).await, world.signed_in("globex", Role::Owner).await);
+    let id = acme.made("/api/campaigns", &json!({ "name": "Tenant A Campaign" })).await;
+    let path = format!("/api/campaigns/{id}");
+    let never = format!("/api/campaigns/{}", uuid::Uuid::now_v7());
+    for method in [Method::GET, Method::DELETE, Method::PATCH] {
+        let ask =
+            |path: &str| globex.send(globex.request(method.clone(), path).json(&json!({ "name": "x" })));
+        let (foreign, unknown) = (ask(&path).await, ask(&never).await);
+        assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{method}: {}", foreign.body);
+        assert_eq!(foreign.json()["error"], "Campaign not found");
+        assert_eq!(foreign.body, unknown.body);
+    }
+    assert_eq!(globex.get("/api/campaigns").await.json()["campaigns"], json!([]));
+    assert_eq!(acme.get(&path).await.json()["name"], "Tenant A Campaign");
+}
+
+/// V2, M5, T2: max_campaigns 2, the third is refused with the figures; what is deleted makes room.
+#[tokio::test]
+async fn the_third_campaign_of_two_is_refused() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "max_campaigns": 2 })).await;
+    let acme = world.signed_in("acme", Role::Analyst).await;
+    let first = acme.made("/api/campaigns", &json!({ "name": "one", "budget": 10 })).await;
+    acme.made("/api/campaigns", &json!({ "name": "two", "status": "active" })).await;
+    let refused = acme.post_json("/api/campaigns", &json!({ "name": "Third Campaign" })).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let body = refused.json();
+    assert!(body["error"].as_str().unwrap().contains("limit exceeded"), "{body}");
+    assert!(body["error"].as_str().unwrap().contains("Upgrade"), "{body}");
+    for (field, value) in [
+        ("code", json!("limit_exceeded")),
+        ("resource", json!("campaigns")),
+        ("limit", json!(2)),
+        ("used", json!(2)),
+        ("allowed", json!(false)),
+    ] {
+        assert_eq!(body[field], value, "{field}");
+    }
+    let form = acme.post_form("/campaigns", &[("name", "Typed before")]).await;
+    assert_eq!(form.status, StatusCode::FORBIDDEN);
+    assert!(form.body.contains("limit exceeded") && form.body.contains("Upgrade Now"));
+    assert!(form.body.contains("Typed before"), "what was typed is kept");
+
+    let path = format!("/api/campaigns/{first}");
+    let changed =
+        acme.send(acme.request(Method::PATCH, &path).json(&json!({ "status": "paused" }))).await.json();
+    assert_eq!(
+        (&changed["status"], &changed["name"], &changed["budget"]),
+        (&json!("paused"), &json!("one"), &json!(10.0))
+    );
+    for _ in 0..2 {
+        assert_eq!(delete(&acme, &path).await.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(acme.get(&path).await.status, StatusCode::NOT_FOUND);
+    acme.made("/api/campaigns", &json!({ "name": "instead" })).await;
+    let again = acme.post_json("/api/campaigns", &json!({ "name": "too many" })).await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN, "deleting twice frees one place");
+}
+
+/// E17, AC34: 50 posts at once at limit 10, over two servers: exactly 10 rows, and 10 in the ledger.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_social_accounts_at_once_exactly_ten_are_made_by_two_servers() {
+    let world = World::start().await;
+    let one = world.signed_in("acme", Role::Owner).await;
+    let two = second_server(&world).await;
+    let globex = world.signed_in("globex", Role::Owner).await;
+    let posts: Vec<_> = (0..50)
+        .map(|n| {
+            let caller = if n % 2 == 0 { one.clone() } else { two.clone() };
+            tokio::spawn(async move {
+                let body = json!({ "network": "instagram", "handle": format!("@acme{n}") });
+                caller.post_json("/api/social-accounts", &body).await.status
+            })
+        })
+        .collect();
+    globex.made("/api/social-accounts", &json!({ "network": "instagram", "handle": "@acme1" })).await;
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    for post in posts {
+        *statuses.entry(post.await.expect("no panic").as_u16()).or_default() += 1;
+    }
+    assert_eq!(statuses, BTreeMap::from([(201, 10), (403, 40)]));
+    let mut admin = world.admin().await;
+    for table in ["social_accounts", "usage_events"] {
+        let sql = format!(
+            "SELECT count(*) FROM public.{table} t JOIN control.tenants c ON c.id = t.tenant_id
+             WHERE c.subdomain = 'acme'"
+        );
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut admin).await.unwrap();
+        assert_eq!(rows, 10, "{table}");
+    }
+    for caller in [&one, &two] {
+        let usage = meter(caller, "social_accounts").await;
+        assert_eq!(
+            (&usage["used"], &usage["limit"], &usage["allowed"]),
+            (&json!(10), &json!(10), &json!(false))
+        );
+    }
+}
+
+/// U1, U2: calls of programs are counted over both servers; another tenant has its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_servers_share_the_calls_of_an_hour() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "api_calls_hour": 40 } })).await;
+    let one = world.signed_in("acme", Role::Owner).await;
+    let two = second_server(&world).await;
+    let (mut passed, mut refused) = (0, None);
+    for n in 0..120 {
+        let answer = if n % 2 == 0 { &one } else { &two }.get("/auth/me").await;
+        if answer.status == StatusCode::OK {
+            passed += 1;
+        } else {
+            refused = Some(answer);
+        }
+    }
+    assert!(passed <= 40, "{passed} calls passed");
+    assert!(passed >= 30, "only {passed} calls passed");
+    let refused = refused.expect("a refusal");
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+    assert_eq!(refused.json()["code"], "rate_limited");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert_eq!(refused.header("ratelimit-remaining"), "0");
+    let globex = world.signed_in("globex", Role::Owner).await;
+    assert_eq!(globex.get("/auth/me").await.status, StatusCode::OK);
+}
+
+/// M8: one tenant at its rate does not slow another in the same second.
+#[tokio::test]
+async fn a_tenant_that_is_too_fast_is_told_when_to_come_back() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "rate": { "per_second": 1, "burst": 3 } })).await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Owner).await, world.signed_in("globex", Role::Owner).await);
+    let mut last = acme.get("/auth/me").await;
+    assert_eq!((last.status, last.header("ratelimit-limit")), (StatusCode::OK, "3".to_owned()));
+    for _ in 0..4 {
+        last = acme.get("/auth/me").await;
+    }
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS, "{}", last.body);
+    assert_eq!(last.header("retry-after"), "1");
+    assert_eq!(globex.get("/auth/me").await.status, StatusCode::OK);
+    let stranger = world.at("acme").get("/auth/me").await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "nobody is not counted");
+}
+
+/// E18, AC35, T14: an event counts once per key and tenant; what cannot be an amount is 422.
+#[tokio::test]
+async fn tracked_usage_rises_once_per_key() {
+    let world = World::start().await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Owner).await, world.signed_in("globex", Role::Owner).await);
+    let event = |key: &str, value: Value| {
+        json!({ "meter_id": "exports", "user_id": "u-1", "event_value": value,
+                "properties": { "kind": "pdf" }, "idempotency_key": key })
+    };
+    let path = "/api/v1/usage/track";
+    for (caller, counted) in [(&acme, true), (&acme, false), (&globex, true)] {
+        let answer = caller.post_json(path, &event("k", json!(5))).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+        assert_eq!(answer.json()["counted"], counted);
+        assert_eq!(answer.json()["total_this_month"], 5);
+    }
+    let reused = acme.post_json(path, &event("k", json!(6))).await;
+    assert_eq!(
+        (reused.status, &reused.json()["code"]),
+        (StatusCode::CONFLICT, &json!("idempotency_key_reused"))
+    );
+    for value in [json!(0), json!(-1), json!(1.5), json!("7"), json!(null), json!(u64::MAX), json!(1e300)] {
+        let answer = acme.post_json(path, &event("bad", value.clone())).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}: {}", answer.body);
+    }
+    for text in
+        [r#"{"meter_id":"exports","event_value":NaN}"#, r#"{"meter_id":"exports","event_value":1e400}"#]
+    {
+        let request = acme.request(Method::POST, path).header(CONTENT_TYPE, "application/json");
+        let status = acme.send(request.body(text)).await.status;
+        assert!(status.is_client_error(), "{text}: {status}");
+    }
+    for meter in ["campaigns", "Exports", "", "a b"] {
+        let answer = acme.post_json(path, &json!({ "meter_id": meter, "event_value": 1 })).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{meter:?}");
+    }
+    assert_eq!(acme.get("/tenant/usage").await.json()["tracked_this_month"], json!({ "exports": 5 }));
+}
+
+/// V4, U5: a check says `allowed` and counts nothing.
+#[tokio::test]
+async fn a_check_answers_allowed_per_tenant() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "campaigns": 2 } })).await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Viewer).await, world.signed_in("globex", Role::Viewer).await);
+    let check = |amount: u32| format!("/api/v1/usage/check?meter_id=campaigns&amount={amount}");
+    assert_eq!(acme.get(&check(2)).await.json()["allowed"], true);
+    assert_eq!(acme.get(&check(3)).await.json()["allowed"], false);
+    assert_eq!(globex.get(&check(3)).await.json()["allowed"], true);
+    assert_eq!(acme.get(&check(2)).await.json()["used"], 0);
+    assert_eq!(acme.get(&check(0)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// E11, U1: a run over the month's quota and a file over the storage are refused, and nothing is kept.
+#[tokio::test]
+async fn runs_and_storage_are_limited() {
+    let world = World::start().await;
+    let acme = world.signed_in("acme", Role::Owner).await;
+    let source = acme.ready_source(&World::example(), Some(40.0)).await;
+    assert!(meter(&acme, "storage_gb").await["used"].as_u64().unwrap() > 1_000);
+    world
+        .override_settings("acme", &json!({ "limits": { "analysis_runs_month": 1, "storage_gb": 0 } }))
+        .await;
+    acme.start_run(&source).await;
+    let refused = acme.post_json("/tenant/analysis/run", &json!({ "source_id": source })).await;
+    assert_eq!(
+        (refused.status, &refused.json()["resource"]),
+        (StatusCode::FORBIDDEN, &json!("analysis_runs_month"))
+    );
+    let page = acme.post_form("/runs", &[("source_id", source.as_str())]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let upload = acme.upload(World::example()).await;
+    assert_eq!((upload.status, &upload.json()["code"]), (StatusCode::FORBIDDEN, &json!("limit_exceeded")));
+    assert_eq!(acme.get("/tenant/data/sources").await.json()["sources"].as_array().unwrap().len(), 1);
+}
+
+/// P1, P3, N10: the plan in words, and a feature that is not in it.
+#[tokio::test]
+async fn a_feature_that_the_plan_lacks_asks_for_an_upgrade() {
+    let world = World::start().await;
+    world
+        .override_settings("acme", &json!({ "features": { "ai_content": true }, "limits": { "users": 99 } }))
+        .await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Owner).await, world.signed_in("globex", Role::Owner).await);
+    let config = acme.get("/tenant/config").await.json();
+    assert_eq!((&config["plan"], &config["limits"]["users"]), (&json!("starter"), &json!(99)));
+    assert_eq!(
+        (&config["features"]["ai_content"], &config["limits"]["campaigns"]),
+        (&json!(true), &json!(25))
+    );
+    assert_eq!(globex.get("/tenant/config").await.json()["features"]["ai_content"], false);
+
+    let brief = json!({ "product": "Beans", "audience": "early birds", "benefit": "awake in minutes" });
+    let drafts = acme.post_json("/api/content/drafts", &brief).await;
+    assert!(drafts.status == StatusCode::OK && drafts.body.contains("early birds"), "{}", drafts.body);
+    let refused = globex.post_json("/api/content/drafts", &brief).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (StatusCode::FORBIDDEN, &json!("plan_required")));
+    assert!(refused.body.contains("This feature requires Professional plan"), "{}", refused.body);
+    let viewer = world.signed_in("globex", Role::Viewer).await.post_json("/api/content/drafts", &brief).await;
+    assert!(
+        viewer.body.contains("Insufficient permissions"),
+        "a permission is asked for first: {}",
+        viewer.body
+    );
+
+    let page = globex.get_page("/content").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(
+        page.body.contains("This feature requires Professional plan") && page.body.contains("Upgrade Now")
+    );
+    let usage = globex.get_page("/usage").await;
+    assert!(
+        usage.body.contains("of 25 campaigns used") && usage.body.contains("Professional"),
+        "{}",
+        usage.body
+    );
+    assert!(!usage.body.contains("href=\"/content\""), "what the plan lacks is not in the navigation");
+    assert!(acme.get_page("/campaigns").await.body.contains("href=\"/content\""));
+}
