@@ -17,6 +17,10 @@ pub struct Caller {
     token: Option<String>,
 }
 
+/// Headers that differ from request to request. Whether there is an allowance at all is not among
+/// them: `ratelimit-limit` is compared.
+const CHANGING: [&str; 4] = ["date", "x-request-id", "ratelimit-remaining", "ratelimit-reset"];
+
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -239,7 +243,7 @@ impl Answer {
         let mut headers: Vec<_> = self
             .headers
             .iter()
-            .filter(|(name, _)| *name != "date" && *name != "x-request-id")
+            .filter(|(name, _)| !CHANGING.contains(&name.as_str()))
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         headers.sort();
