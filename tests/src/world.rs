@@ -196,6 +196,9 @@ impl World {
         let file = format!("{canary}.csv");
         let source = owner.ready_source_named(&csv, &file, Some(40.0)).await;
         let waiting = owner.propose(&csv, &file).await.json();
+        owner.made("/api/campaigns", &serde_json::json!({ "name": canary })).await;
+        let account = serde_json::json!({ "network": "x", "handle": format!("@{canary}") });
+        owner.made("/api/social-accounts", &account).await;
         let run = owner.start_run(&source).await;
         let ended = owner.finished_run(&run).await;
         assert_eq!(ended["converged"], true, "the run of {tenant}: {}", ended["reason"]);

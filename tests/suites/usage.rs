@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tenancy_core::Role;
 use tenancy_tower::jwt::TokenKey;
-use tests::world::{BASE, PASSWORD, email};
+use tests::world::{BASE, PASSWORD, email, seal_key};
 use tests::{Answer, Caller, World};
 use tokio::net::TcpListener;
 
@@ -18,6 +18,7 @@ async fn second_server(world: &World) -> Caller {
     let platform = Platform::connect(Config {
         database: world.options_for("app_rw"),
         gate: world.options_for("app_gate"),
+        seal_key: Some(seal_key()),
         token_key: TokenKey::generate().expect("a key"),
         base_domain: BASE.to_owned(),
         site: BASE.to_owned(),

@@ -170,6 +170,9 @@ async fn a_tenant_that_a_request_names_is_ignored() {
     let run = owner.send(named("POST", "/tenant/analysis/run").json(&run)).await;
     assert_eq!(run.status, StatusCode::ACCEPTED, "{}", run.body);
     owner.propose(&World::example(), "waiting.csv").await;
+    owner.made(&format!("/api/campaigns?tenant_id={acme}"), &json!({ "name": "spring" })).await;
+    let account = json!({ "network": "x", "handle": "@globex" });
+    owner.made(&format!("/api/social-accounts?tenant_id={acme}"), &account).await;
 
     for table in TABLES {
         let sql = AssertSqlSafe(format!("SELECT DISTINCT tenant_id FROM {table}"));

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Executor as _};
 use tests::World;
 
-use super::{TABLES, raw, side, state};
+use super::{LEDGER, TABLES, raw, side, state};
 
 /// AC25, AC63: the application's login cannot become more than it is. Each line is tried in a session
 /// that has a tenant bound, so that nothing but the role stands in the way.
@@ -105,9 +105,11 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
     let gate = [
         "control.claim_jobs()",
         "control.credential()",
+        "control.draw_units()",
         "control.end_session()",
         "control.extend_leases()",
         "control.find_session()",
+        "control.give_back_units()",
         "control.open_session()",
         "control.operator_credential()",
         "control.release()",
@@ -119,14 +121,22 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
         "tenancy.seal_required()",
     ];
     assert_eq!(rights(&world, "app_gate").await, gate);
-    let mut rw: Vec<String> =
-        TABLES.iter().map(|table| format!("public.{table}: DELETE,INSERT,SELECT,UPDATE")).collect();
+    let mut rw: Vec<String> = TABLES
+        .iter()
+        .map(|table| {
+            let may = if *table == LEDGER { "INSERT,SELECT" } else { "DELETE,INSERT,SELECT,UPDATE" };
+            format!("public.{table}: {may}")
+        })
+        .collect();
     rw.extend(
         [
+            "control.admit()",
             "control.enqueue()",
             "control.finish()",
             "control.hold()",
             "control.members()",
+            "control.release_held()",
+            "control.usage()",
             "platform.migrations: SELECT",
             "tenancy.current_tenant()",
             "tenancy.migrations: SELECT",
