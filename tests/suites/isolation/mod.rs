@@ -50,6 +50,9 @@ async fn side(world: &World, tenant: &str) -> Side {
     let owner = world.signed_in(tenant, Role::Owner).await;
     let source = owner.ready_source(&World::example(), None).await;
     owner.propose(&World::example(), "waiting.csv").await;
+    owner.made("/api/campaigns", &serde_json::json!({ "name": "spring" })).await;
+    let account = serde_json::json!({ "network": "x", "handle": "@spring" });
+    owner.made("/api/social-accounts", &account).await;
     let run = owner.start_run(&source).await;
     let context = world.context(tenant).await;
     Side { context, source: source.parse().expect("an id"), run: run.parse().expect("an id") }
