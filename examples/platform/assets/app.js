@@ -89,6 +89,7 @@
         note.textContent = current && !queued && now.detail ? now.detail : note.dataset.note;
       });
     }
+    function ended(now) { return now.state !== "queued" && now.state !== "running"; }
     function again() { setTimeout(ask, document.hidden ? Math.max(wait, 10000) : wait); }
     function ask() {
       fetch(box.dataset.progress, { headers: { Accept: "application/json" }, credentials: "same-origin" })
@@ -98,7 +99,7 @@
           return answer.json();
         })
         .then(function (now) {
-          if (now.state === "done" || now.state === "failed") { location.reload(); return; }
+          if (ended(now)) { location.reload(); return; }
           wait = 1000;
           update(now);
           again();

@@ -17,7 +17,7 @@ use tenancy_core::TenantContext;
 use tenancy_sqlx::{BeginError, CommitError};
 use tenancy_tower::refusal::{Refusal, Refuser};
 
-use crate::analysis::{ReadError, StartError};
+use crate::analysis::{CancelError, ReadError, StartError};
 use crate::data::StoreError;
 use crate::ingest::Problem;
 use crate::pages::ErrorPage;
@@ -175,6 +175,12 @@ impl From<StartError> for Failure {
             StartError::UnknownSource => Self::NOT_FOUND,
             other => Self::internal(other),
         }
+    }
+}
+
+impl From<CancelError> for Failure {
+    fn from(error: CancelError) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -60,8 +60,19 @@ fn facts() -> RunFacts {
 
 fn run(converged: bool) -> String {
     let state = RunState::Done(Box::new(run_results(&summary(converged), &facts())));
-    let view = RunView { id: "r1".into(), source_name: HOSTILE.into(), source_id: "s1".into(), state };
+    let view = RunView {
+        id: "r1".into(),
+        source_name: HOSTILE.into(),
+        source_id: "s1".into(),
+        state,
+        may_run: true,
+    };
     view.render(&frame(Section::Runs)).unwrap()
+}
+
+fn unfinished(state: RunState) -> String {
+    let (id, source_name, source_id) = ("r1".into(), HOSTILE.into(), "s1".into());
+    RunView { id, source_name, source_id, state, may_run: true }.render(&frame(Section::Runs)).unwrap()
 }
 
 fn mapping() -> MappingView {
@@ -98,6 +109,8 @@ fn pages() -> Vec<String> {
         overview(OverviewState::Empty),
         overview(OverviewState::Ready(Box::new(results(&summary(true), &facts()).unwrap()))),
         run(true),
+        unfinished(RunState::Working(Progress::new(WorkState::Running, 10, Stage::Sampling, None, HOSTILE))),
+        unfinished(RunState::Cancelled { at: HOSTILE.into() }),
         run(false),
         data.render(&frame(Section::Data)).unwrap(),
         mapping().render(&frame(Section::Data)).unwrap(),
