@@ -76,6 +76,7 @@ pub fn tenant() -> Vec<Route> {
         route!(POST "/runs", Needs(RunAnalysis), runs::start_form),
         route!(GET "/runs/{id}", Needs(ViewAnalytics), runs::page),
         route!(POST "/runs/{id}/cancel", Needs(RunAnalysis), runs::cancel_form),
+        route!(GET "/runs/{id}/events", Needs(ViewAnalytics), runs::page_events),
         route!(GET "/runs/{id}/progress", Needs(ViewAnalytics), runs::progress),
         route!(GET "/runs/{id}/charts/{chart}", Needs(ViewAnalytics), runs::chart),
         route!(GET "/brand.css", Public, assets::brand),
@@ -90,6 +91,7 @@ pub fn tenant() -> Vec<Route> {
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
         route!(POST "/tenant/analysis/{id}/cancel", Needs(RunAnalysis), runs::api_cancel),
+        route!(GET "/tenant/analysis/{id}/events", Needs(ViewAnalytics), runs::api_events),
     ]
 }
 

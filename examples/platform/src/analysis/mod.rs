@@ -19,7 +19,7 @@ mod start;
 pub use cancel::{CancelError, cancel};
 pub use fit::{Fitted, Meter, Stage, fit};
 pub use handler::AnalysisHandler;
-pub use read::{Analysis, ReadError, Run, list, read};
+pub use read::{Analysis, ReadError, Run, list, read, read_all};
 pub use start::{DEFAULT_SEED, StartError, start};
 
 /// The kind of these jobs.

@@ -1,9 +1,12 @@
 //! Model runs: started, watched and read, by people and by programs.
 
 mod api;
+mod events;
+pub mod feed;
 mod pages;
 
 pub use api::{api_cancel, api_read, api_start};
+pub use events::{api_events, page_events};
 pub use pages::{cancel_form, chart, list_page, page, progress, start_form};
 
 use mmm_core::artifact::Summary;
