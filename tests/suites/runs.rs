@@ -62,7 +62,7 @@ impl Events {
                     None => continue,
                 }
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk());
+            let chunk = tokio::time::timeout(Duration::from_mins(1), self.response.chunk());
             let chunk = chunk.await.expect("news or a heartbeat").expect("an open stream")?;
             self.read.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
@@ -141,7 +141,7 @@ async fn a_client_that_leaves_frees_its_seat_and_the_run_goes_on() {
     drop(events(&globex, &theirs).await.expect("another tenant's seats are its own"));
 
     let _worker = work(&world);
-    until("the run runs", Duration::from_secs(60), async || state(&analyst, &run).await != "queued").await;
+    until("the run runs", Duration::from_mins(1), async || state(&analyst, &run).await != "queued").await;
     drop(seats);
     until("a seat is free", Duration::from_secs(10), async || events(&analyst, &run).await.is_ok()).await;
     assert_eq!(analyst.finished_run(&run).await["state"], "done");
@@ -191,8 +191,7 @@ async fn a_cancelled_run_stays_cancelled_and_frees_the_worker() {
     let _worker = work(&world);
     let running = analyst.start_run(&source).await;
     let next = analyst.start_run(&source).await;
-    until("the run runs", Duration::from_secs(60), async || state(&analyst, &running).await != "queued")
-        .await;
+    until("the run runs", Duration::from_mins(1), async || state(&analyst, &running).await != "queued").await;
     let page = analyst.get_page(&format!("/runs/{running}")).await;
     assert!(page.body.contains(&format!("action=\"/runs/{running}/cancel\"")), "{}", page.body);
     let answer = analyst.post_form(&format!("/runs/{running}/cancel"), &[]).await;
@@ -227,6 +226,7 @@ impl WorkerProcess {
             .env("DATABASE_URL", url("app_rw"))
             .env("TENANCY_GATE_URL", url("app_gate"))
             .env("TENANCY_TOKEN_KEY", key.expose_secret())
+            .env("TENANCY_SEAL_KEY", tests::world::seal_key().to_text().as_str())
             .env_remove("TENANCY_OPS_URL")
             .env_remove("TENANCY_ADMIN_URL")
             .stdin(Stdio::null())
@@ -253,8 +253,7 @@ async fn a_run_whose_worker_was_killed_is_done_by_the_next_within_a_lease() {
     for _ in 0..5 {
         let run = analyst.start_run(&source).await;
         let killed = WorkerProcess::start(&world);
-        until("the run runs", Duration::from_secs(60), async || state(&analyst, &run).await != "queued")
-            .await;
+        until("the run runs", Duration::from_mins(1), async || state(&analyst, &run).await != "queued").await;
         drop(killed);
         if state(&analyst, &run).await == "running" {
             hurt = Some(run);
@@ -289,8 +288,7 @@ async fn twenty_queued_runs_delay_a_neighbours_first_by_one_at_most() {
         queue.push(acme.start_run(&source).await);
     }
     let worker = work(&world);
-    until("the first runs", Duration::from_secs(60), async || state(&acme, &queue[0]).await != "queued")
-        .await;
+    until("the first runs", Duration::from_mins(1), async || state(&acme, &queue[0]).await != "queued").await;
     let first = globex.start_run(&theirs).await;
     let asked = globex.get(&format!("/tenant/analysis/{first}")).await.json()["created_at"].clone();
     let first = globex.finished_run(&first).await;
@@ -304,4 +302,87 @@ async fn twenty_queued_runs_delay_a_neighbours_first_by_one_at_most() {
         }
     }
     assert!(between <= 1, "{between} runs of the neighbour came first");
+}
+
+/// Uploads a file of the reference data, accepts every suggestion, and runs it; the run as it ended.
+async fn file_to_results(analyst: &Caller, path: &std::path::Path) -> (Value, Value) {
+    let csv = std::fs::read_to_string(path).expect("the file");
+    let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+    let source = analyst.ready_source_named(&csv, name, None).await;
+    let run = analyst.start_run(&source).await;
+    let ended = analyst.finished_run(&run).await;
+    (analyst.get(&format!("/tenant/data/sources/{source}")).await.json(), ended)
+}
+
+/// E8, G1, G4: files of two other tools, from the upload to results that may be acted upon.
+#[tokio::test(flavor = "multi_thread")]
+async fn national_files_of_other_tools_go_from_upload_to_results() {
+    let world = World::start_with_worker().await;
+    let analyst = world.signed_in("acme", Role::Analyst).await;
+    // The worth of a unit is the data's own: all revenue by all conversions.
+    for (file, channels, worth) in [
+        ("mmm/data/robyn/dt_simulated_weekly.csv", 5, None),
+        ("mmm/data/meridian/national_media.csv", 4, Some(0.035)),
+    ] {
+        let Some(path) = tests::shared::file(file) else {
+            tests::shared::skip("national_files_of_other_tools_go_from_upload_to_results", file);
+            return;
+        };
+        let (source, ended) = file_to_results(&analyst, &path).await;
+        assert_eq!((&ended["state"], &ended["converged"]), (&json!("done"), &json!(true)), "{file}: {ended}");
+        let results = &ended["results"];
+        assert_eq!(results["channels"].as_array().map(Vec::len), Some(channels), "{file}");
+        let found = source["kpi_value"].as_f64();
+        assert_eq!(found.is_some(), worth.is_some(), "{file}: {source}");
+        assert!(found.zip(worth).is_none_or(|(found, about)| (found - about).abs() < 0.001), "{found:?}");
+        let paying = results["channels"][0]["p_above_break_even"].is_number();
+        assert_eq!(paying, worth.is_some(), "break-even is known where a unit has a worth: {results}");
+        let page = analyst.get_page(&format!("/runs/{}", ended["id"].as_str().expect("an id"))).await;
+        assert_eq!(page.status, StatusCode::OK, "{file}");
+    }
+}
+
+/// E8: whoever said once what the columns mean does not have to say it again.
+#[tokio::test]
+async fn roles_are_kept_for_the_next_upload_of_the_same_columns() {
+    let world = World::start().await;
+    let analyst = world.signed_in("acme", Role::Analyst).await;
+    let csv = World::example();
+    let first = analyst.propose(&csv, "march.csv").await.json();
+    let id = first["source_id"].as_str().expect("an id");
+    let columns = first["columns"].as_array().expect("columns");
+    let control = columns.iter().find(|column| column["role"] == "control").expect("a control");
+    let changed: serde_json::Map<String, Value> = columns
+        .iter()
+        .map(|column| {
+            let role =
+                if column["name"] == control["name"] { json!("ignore") } else { column["role"].clone() };
+            (column["name"].as_str().expect("a name").to_owned(), role)
+        })
+        .collect();
+    let body = json!({ "roles": changed, "kpi_value": 40.0 });
+    let ready = analyst.put_json(&format!("/tenant/data/sources/{id}/roles"), &body).await;
+    assert_eq!(ready.status, StatusCode::OK, "{}", ready.body);
+
+    let role = |answer: &Value| {
+        let columns = answer["columns"].as_array().expect("columns");
+        let column = columns.iter().find(|column| column["name"] == control["name"]).expect("the column");
+        (column["role"].clone(), column["reason"].as_str().unwrap_or_default().contains("march.csv"))
+    };
+    let next = analyst.propose(&csv, "april.csv").await.json();
+    assert_eq!(role(&next), (json!("ignore"), true), "{next}");
+    let id = next["source_id"].as_str().expect("an id");
+    let waiting = analyst.get(&format!("/tenant/data/sources/{id}")).await.json();
+    assert_eq!((role(&waiting), &waiting["kpi_value"]), ((json!("ignore"), true), &json!(40.0)));
+    let page = analyst.get_page(&format!("/data/{id}")).await;
+    assert!(page.body.contains("march.csv") && page.body.contains("value=\"40\""), "{}", page.body);
+
+    // Other columns, or another tenant: nothing is kept.
+    let other =
+        csv.replacen("week", "date", 1).replacen(control["name"].as_str().expect("a name"), "renamed", 1);
+    let other = analyst.propose(&other, "other.csv").await.json();
+    assert!(!other.to_string().contains("march.csv"), "{other}");
+    let globex = world.signed_in("globex", Role::Analyst).await;
+    let theirs = globex.propose(&csv, "april.csv").await.json();
+    assert_eq!(role(&theirs), (json!("control"), false), "{theirs}");
 }

@@ -123,6 +123,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
         TABLES.iter().map(|table| format!("public.{table}: DELETE,INSERT,SELECT,UPDATE")).collect();
     rw.extend(
         [
+            "control.cancel()",
             "control.enqueue()",
             "control.finish()",
             "control.hold()",
