@@ -6,4 +6,5 @@ mod browser;
 mod demo;
 mod isolation;
 mod usage;
+mod runs;
 mod walk;

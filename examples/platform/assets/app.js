@@ -31,7 +31,7 @@
       });
     });
     document.querySelectorAll("[data-drop]").forEach(dropZone);
-    document.querySelectorAll("[data-progress]").forEach(poll);
+    document.querySelectorAll("[data-progress]").forEach(follow);
     document.querySelectorAll("[data-chart]").forEach(hover);
     document.querySelectorAll("form").forEach(sendOnce);
   });
@@ -69,8 +69,9 @@
     });
   }
 
-  // 3. Progress of a run: asks once a second, less often when the tab is hidden or the server is away.
-  function poll(box) {
+  // 3. Progress of a run: told by the server; where that cannot be, asked for once a second, less often
+  // when the tab is hidden or the server is away.
+  function follow(box) {
     var bar = box.querySelector("progress");
     var percent = box.querySelector("[data-progress-percent]");
     var text = box.querySelector("[data-progress-text]");
@@ -89,16 +90,30 @@
         note.textContent = current && !queued && now.detail ? now.detail : note.dataset.note;
       });
     }
+    var source;
+    function listen() {
+      source = new EventSource(box.dataset.progress + "/events");
+      source.addEventListener("progress", function (event) { update(JSON.parse(event.data)); });
+      source.addEventListener("end", function () { source.close(); location.reload(); });
+      // A stream that ended is opened again by the browser; one that was refused is not.
+      source.addEventListener("error", function () { if (source.readyState === 2) { source = null; ask(); } });
+    }
+    // A browser has few connections to a host: a hidden page gives its own back.
+    document.addEventListener("visibilitychange", function () {
+      if (!source) { return; }
+      if (document.hidden) { source.close(); } else { listen(); }
+    });
+    function ended(now) { return now.state !== "queued" && now.state !== "running"; }
     function again() { setTimeout(ask, document.hidden ? Math.max(wait, 10000) : wait); }
     function ask() {
-      fetch(box.dataset.progress, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+      fetch(box.dataset.progress + "/progress", { headers: { Accept: "application/json" }, credentials: "same-origin" })
         .then(function (answer) {
           if (answer.status === 401 || answer.status === 404) { location.reload(); throw new Error("gone"); }
           if (!answer.ok) { throw new Error("later"); }
           return answer.json();
         })
         .then(function (now) {
-          if (now.state === "done" || now.state === "failed") { location.reload(); return; }
+          if (ended(now)) { location.reload(); return; }
           wait = 1000;
           update(now);
           again();
@@ -110,7 +125,7 @@
           again();
         });
     }
-    setTimeout(ask, wait);
+    if (window.EventSource) { listen(); } else { setTimeout(ask, wait); }
   }
 
   // 4. Exact values on hover, read from the chart's own table.

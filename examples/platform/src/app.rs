@@ -10,6 +10,7 @@ use tenancy_sqlx::TenantDatabase;
 use tokio::sync::Semaphore;
 
 use crate::login::SignIn;
+use crate::runs::feed::Feed;
 
 /// How many uploads are read into memory at once.
 const UPLOADS_AT_ONCE: usize = 3;
@@ -28,6 +29,8 @@ pub struct App {
     pub site: Arc<str>,
     /// What was computed before, per tenant.
     pub cache: Cache,
+    /// News of runs that somebody watches.
+    pub feed: Feed,
     /// Turns for reading uploads.
     pub uploads: Arc<Semaphore>,
 }
@@ -36,6 +39,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(database: TenantDatabase, sign_in: SignIn, site: &str) -> Self {
         Self {
+            feed: Feed::new(database.clone()),
             database,
             sign_in,
             site: site.into(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ use tenancy_sqlx::usage::UsageError;
 use tenancy_sqlx::{BeginError, CommitError};
 use tenancy_tower::refusal::{Refusal, Refuser};
 
-use crate::analysis::{ReadError, StartError};
+use crate::analysis::{CancelError, ReadError, StartError};
 use crate::data::StoreError;
 use crate::ingest::Problem;
 use crate::pages::ErrorPage;
@@ -60,6 +60,16 @@ pub enum Failure {
     /// was found.
     #[error("{0} not found")]
     Missing(&'static str),
+    /// The tenant uses all there is of something; later there may be some again.
+    #[error("{code}: {message}")]
+    TooMany {
+        /// For programs.
+        code: &'static str,
+        /// What is used up and what to do.
+        message: String,
+        /// When to try again.
+        retry_seconds: u32,
+    },
     /// A kind of content that this route does not take.
     #[error("unsupported content: {0}")]
     Unsupported(&'static str),
@@ -113,6 +123,7 @@ impl Failure {
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::LimitExceeded { .. } => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -122,9 +133,9 @@ impl Failure {
     fn json(&self) -> Response {
         let status = self.status();
         let (code, error, problems) = match self {
-            Self::Invalid { code, message } | Self::Conflict { code, message } => {
-                (*code, message.clone(), None)
-            }
+            Self::Invalid { code, message }
+            | Self::Conflict { code, message }
+            | Self::TooMany { code, message, .. } => (*code, message.clone(), None),
             Self::Unsupported(what) => ("unsupported_media_type", (*what).to_owned(), None),
             Self::Missing(what) => ("not_found", format!("{what} not found"), None),
             Self::LimitExceeded { meter, .. } => ("limit_exceeded", limit_words(meter), None),
@@ -166,9 +177,9 @@ impl Failure {
 
     fn page(&self) -> ErrorPage {
         match self {
-            Self::Invalid { message, .. } | Self::Conflict { message, .. } => {
-                ErrorPage::Invalid { problems: vec![message.clone()] }
-            }
+            Self::Invalid { message, .. }
+            | Self::Conflict { message, .. }
+            | Self::TooMany { message, .. } => ErrorPage::Invalid { problems: vec![message.clone()] },
             Self::Data(problems) => ErrorPage::Invalid {
                 problems: problems.iter().map(|problem| problem.message.clone()).collect(),
             },
@@ -232,6 +243,12 @@ impl From<StartError> for Failure {
     }
 }
 
+impl From<CancelError> for Failure {
+    fn from(error: CancelError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         Self::internal(error)
@@ -273,6 +290,9 @@ pub async fn render(request: Request, next: Next) -> Response {
     } else {
         failure.json()
     };
+    if let Failure::TooMany { retry_seconds, .. } = failure.as_ref() {
+        written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_seconds));
+    }
     written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     written.headers_mut().append("vary", HeaderValue::from(ACCEPT));
     written

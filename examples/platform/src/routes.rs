@@ -88,6 +88,8 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/runs", Needs(ViewAnalytics), runs::list_page),
         route!(POST "/runs", Needs(RunAnalysis), runs::start_form),
         route!(GET "/runs/{id}", Needs(ViewAnalytics), runs::page),
+        route!(POST "/runs/{id}/cancel", Needs(RunAnalysis), runs::cancel_form),
+        route!(GET "/runs/{id}/events", Needs(ViewAnalytics), runs::page_events),
         route!(GET "/runs/{id}/progress", Needs(ViewAnalytics), runs::progress),
         route!(GET "/runs/{id}/charts/{chart}", Needs(ViewAnalytics), runs::chart),
         route!(GET "/campaigns", Needs(ViewCampaigns), social(), campaigns::page),
@@ -120,6 +122,8 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
+        route!(POST "/tenant/analysis/{id}/cancel", Needs(RunAnalysis), runs::api_cancel),
+        route!(GET "/tenant/analysis/{id}/events", Needs(ViewAnalytics), runs::api_events),
     ]
 }
 

@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::Router;
 use axum::serve::ListenerExt as _;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -83,13 +83,14 @@ impl Stop {
 /// How long requests under way may take to finish once the program stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves a router until told to stop, then lets requests under way finish for a short while.
+/// Serves a router until told to stop, then lets requests under way finish for a short while. Answers
+/// without an end of their own find the [`Stop`] in the request's extensions.
 ///
 /// # Errors
 ///
 /// When the listener breaks.
 pub async fn serve(listener: TcpListener, router: Router, stop: Stop) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.layer(Extension(stop.clone())).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

@@ -18,14 +18,15 @@
 //! [`TenantTx::hold`], which locks the queue's row and refuses an attempt that is not the latest: a
 //! worker that was thought dead cannot write over its successor. And a lease that ran out is claimable
 //! by anybody: [`ClaimedJob::losses`] says how often that happened, so that a job which kills its
-//! workers can be ended. Taking the row out of the queue is also how a job would be cancelled: its
-//! worker learns of it at the next write or heartbeat.
+//! workers can be ended. Taking the row out of the queue is also how a job is cancelled: its worker
+//! learns of it at the next write or heartbeat.
 //!
 //! | type           | what                                                     |
 //! |----------------|----------------------------------------------------------|
 //! | [`NewJob`]     | what a request asks for, and `enqueue`                    |
 //! | [`JobRecord`]  | what a tenant reads                                       |
 //! | [`HeldJob`]    | what a worker writes                                      |
+//! | [`Cancellation`] | what came of `cancel`                                   |
 //! | [`ClaimedJob`] | what a worker gets, and how it keeps it or gives it back  |
 //! | [`Leases`]     | the leases that a worker has, by its own clock            |
 //! | [`JobHints`]   | LISTEN as a hint to look sooner                           |
@@ -35,6 +36,7 @@
 //! [`TenantTx`]: crate::TenantTx
 //! [`TenantTx::hold`]: crate::TenantTx::hold
 
+mod cancel;
 mod claim;
 #[cfg(feature = "apalis")]
 pub mod engine;
@@ -45,6 +47,7 @@ mod lease;
 mod new_job;
 mod record;
 
+pub use cancel::Cancellation;
 pub use claim::{ClaimPolicy, ClaimedJob, StillOwn, WorkerName};
 pub use error::JobError;
 pub use held::HeldJob;

@@ -24,6 +24,8 @@ pub enum JobState {
     Done,
     /// Ended without a result; the reason says why.
     Failed,
+    /// Ended by its tenant's people before it was done.
+    Cancelled,
 }
 
 impl JobState {
@@ -34,12 +36,13 @@ impl JobState {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// Whether nothing will change any more.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::Failed)
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 }
 
@@ -52,7 +55,7 @@ impl FromStr for JobState {
     type Err = JobStateError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Queued, Self::Running, Self::Done, Self::Failed]
+        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled]
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or_else(|| JobStateError(text.to_owned()))
@@ -85,7 +88,7 @@ pub struct JobRecord {
     pub created_at: SystemTime,
     /// When its latest attempt began.
     pub started_at: Option<SystemTime>,
-    /// When it was done or failed.
+    /// When it was done, failed or was cancelled.
     pub finished_at: Option<SystemTime>,
 }
 
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn states_read_back_what_they_print() {
-        for text in ["queued", "running", "done", "failed"] {
+        for text in ["queued", "running", "done", "failed", "cancelled"] {
             assert_eq!(text.parse::<JobState>().map(JobState::as_str), Ok(text));
             assert_eq!(serde_json::to_value(text.parse::<JobState>().unwrap()).unwrap(), text);
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tenancy_core::{JobId, Lifecycle, TenantId};
-use tenancy_sqlx::jobs::{ClaimedJob, JobError, JobHints, JobState, NewJob};
+use tenancy_sqlx::jobs::{Cancellation, ClaimedJob, JobError, JobHints, JobState, NewJob};
 use world::{LONG, SHORT, policy, reason, world};
 
 #[tokio::test]
@@ -149,6 +149,46 @@ async fn a_held_job_stops_neither_claims_nor_the_leases_of_others() {
     let again: Vec<JobId> = world.claim(&policy, 9).await.iter().map(ClaimedJob::job_id).collect();
     assert_eq!(again, [jobs[1].job_id()], "the held one is passed over although its lease ran out");
     slow.commit().await.expect("its owner wrote last");
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_nobodys_and_only_its_own_tenant_can_cancel_it() {
+    let Some(world) = world().await else { return };
+    let policy = policy(LONG, 9);
+    let queued = world.enqueue(&world.acme, "sum").await;
+    assert_eq!(world.cancel(&world.globex, queued).await, Cancellation::Unknown);
+    assert_eq!(world.read(&world.acme, queued).await.expect("the job").state, JobState::Queued);
+    assert_eq!(world.cancel(&world.acme, queued).await, Cancellation::Cancelled);
+    assert_eq!(world.claim(&policy, 9).await, []);
+    let record = world.read(&world.acme, queued).await.expect("the job");
+    assert_eq!((record.state, record.finished_at.is_some()), (JobState::Cancelled, true));
+    assert_eq!(world.cancel(&world.acme, queued).await, Cancellation::Ended(JobState::Cancelled));
+
+    world.enqueue(&world.acme, "sum").await;
+    let claimed = world.claim_one(&policy).await;
+    assert_eq!(world.cancel(&world.acme, claimed.job_id()).await, Cancellation::Cancelled);
+    let own = world.gate.extend_leases(&policy, std::slice::from_ref(&claimed)).await.expect("an answer");
+    assert_eq!(own, [], "the next heartbeat says so");
+    assert!(world.done(&world.acme, &claimed).await.expect_err("cancelled").is_lease_lost());
+    assert_eq!(world.read(&world.acme, claimed.job_id()).await.expect("the job").state, JobState::Cancelled);
+}
+
+#[tokio::test]
+async fn a_job_whose_end_is_being_written_ends_by_itself_and_not_by_the_cancel_that_waited() {
+    let Some(world) = world().await else { return };
+    world.enqueue(&world.acme, "sum").await;
+    let claimed = world.claim_one(&policy(LONG, 9)).await;
+    let mut storing = world.database.begin(&world.acme).await.expect("begin");
+    storing.hold(&claimed).await.expect("held").done(&json!({"answer": 42})).await.expect("done");
+    let cancelling = world.cancel(&world.acme, claimed.job_id());
+    let committing = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        storing.commit().await.expect("commit");
+    };
+    let (cancelled, ()) = tokio::join!(cancelling, committing);
+    assert_eq!(cancelled, Cancellation::Ended(JobState::Done));
+    let record = world.read(&world.acme, claimed.job_id()).await.expect("the job");
+    assert_eq!((record.state, record.result), (JobState::Done, Some(json!({"answer": 42}))));
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tenancy_core::store::Directory;
 use tenancy_core::{JobId, TenantContext, TenantId, TenantKey};
 use tenancy_sqlx::embedded::{Binaries, Cluster, Install, TestDatabase};
-use tenancy_sqlx::jobs::{ClaimPolicy, ClaimedJob, JobError, JobRecord, JobState, NewJob, WorkerName};
+use tenancy_sqlx::jobs::{
+    Cancellation, ClaimPolicy, ClaimedJob, JobError, JobRecord, JobState, NewJob, WorkerName,
+};
 use tenancy_sqlx::{
     Gate, NewTenant, OperatorDoor, Passwords, Reason, Roles, Settings, TenantDatabase, migrate,
 };
@@ -91,6 +93,13 @@ impl World {
 
     pub(crate) async fn read(&self, context: &TenantContext, job: JobId) -> Option<JobRecord> {
         self.database.begin_read(context).await.expect("begin").job(job).await.expect("read")
+    }
+
+    pub(crate) async fn cancel(&self, context: &TenantContext, job: JobId) -> Cancellation {
+        let mut tx = self.database.begin(context).await.expect("begin");
+        let cancelled = tx.cancel(job).await.expect("an answer");
+        tx.commit().await.expect("commit");
+        cancelled
     }
 
     pub(crate) async fn claim(&self, policy: &ClaimPolicy, most: u16) -> Vec<ClaimedJob> {

@@ -131,6 +131,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
     rw.extend(
         [
             "control.admit()",
+            "control.cancel()",
             "control.enqueue()",
             "control.finish()",
             "control.hold()",

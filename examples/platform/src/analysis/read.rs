@@ -87,6 +87,18 @@ pub async fn read(tx: &mut TenantTx, id: JobId) -> Result<Option<Analysis>, Read
     row.map(|row| Ok(Analysis { run: run(&row)?, results: row.try_get("results")? })).transpose()
 }
 
+/// Those of these runs that the tenant has, without their results.
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub async fn read_all(tx: &mut TenantTx, ids: &[JobId]) -> Result<Vec<Run>, ReadError> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE m.id = ANY($1)"));
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows = sqlx::query(sql).bind(ids).fetch_all(&mut **tx).await?;
+    rows.iter().map(run).collect()
+}
+
 /// The latest runs of the tenant, of one source or of all, newest first.
 ///
 /// # Errors

@@ -47,8 +47,8 @@ pub struct Decomposition {
     pub q5: Vec<f64>,
     /// 95 % quantile of the fitted total.
     pub q95: Vec<f64>,
-    /// Part of the KPI that media drove.
-    pub media_share: Interval,
+    /// Part of the KPI that all media together drove, where it is known.
+    pub media_share: Option<Interval>,
 }
 
 impl Decomposition {
@@ -86,9 +86,10 @@ impl Chart for Decomposition {
     fn heading(&self) -> String {
         match (self.largest(), self.channels.len()) {
             (None, _) => format!("No channel added to {}", self.kpi),
-            (Some(only), 1) => {
-                format!("{} added {} of {}", only.name, self.media_share.say(&Unit::Percent), self.kpi)
-            }
+            (Some(only), 1) => match self.media_share {
+                Some(share) => format!("{} added {} of {}", only.name, share.say(&Unit::Percent), self.kpi),
+                None => format!("What {} added to {}", only.name, self.kpi),
+            },
             (Some(largest), _) => format!("{} adds more {} than any other channel", largest.name, self.kpi),
         }
     }
@@ -103,8 +104,9 @@ impl Chart for Decomposition {
     }
 
     fn description(&self) -> String {
-        let media = Finding::media_share(&self.kpi, self.media_share).sentence;
-        format!("Stacked areas{}. {media} {}.", calendar::range(&self.dates), self.heading())
+        let media = self.media_share.map(|share| Finding::media_share(&self.kpi, share).sentence + " ");
+        let media = media.unwrap_or_default();
+        format!("Stacked areas{}. {media}{}.", calendar::range(&self.dates), self.heading())
     }
 
     fn svg(&self, size: Size) -> String {
@@ -270,7 +272,7 @@ mod tests {
             actual: series(20),
             q5: series(21),
             q95: series(22),
-            media_share: Interval::new(0.24, 0.2, 0.28),
+            media_share: Some(Interval::new(0.24, 0.2, 0.28)),
         }
     }
 

@@ -129,12 +129,14 @@ pub async fn source(
     }
     drop(tx);
     let (name, table) = intake::waiting_table(&app, &context, id).await?;
+    let known = intake::suggested(&app, &context, &table).await?;
     Ok(Json(json!({
         "source_id": id,
         "status": "proposed",
         "name": name,
         "rows": table.rows(),
-        "columns": ingest::suggest(&table),
+        "columns": known.columns,
+        "kpi_value": known.kpi_value,
         "warnings": table.warnings(),
     })))
 }

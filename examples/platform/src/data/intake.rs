@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::ingest::{self, ColumnRole, Problem, Roles, Table, Validated};
 use crate::usage;
+use crate::ingest::{self, ColumnRole, Problem, Role, Roles, Table, Validated};
 
 /// A file with what was sent beside it.
 #[derive(Debug, Default)]
@@ -174,7 +175,7 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
     let by = context.actor().user();
     let rows = table.rows();
     let Some(roles) = incoming.roles else {
-        let columns = ingest::suggest(&table);
+        let columns = suggested(app, context, &table).await?.columns;
         let warnings = table.warnings().to_vec();
         drop(table);
         let mut tx = app.database.begin(context).await?;
@@ -193,6 +194,52 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
     store::save_source(&mut tx, id, &name, &columns, &validated, by).await?;
     tx.commit().await?;
     Ok(Accepted { source_id: id, status: "ready", rows, columns, warnings: validated.warnings })
+}
+
+/// What the columns of a file seem to mean.
+pub(super) struct Suggested {
+    /// Every column with its role and the reason.
+    pub(super) columns: Vec<ColumnRole>,
+    /// What one unit of KPI was worth in the file that had the same columns.
+    pub(super) kpi_value: Option<f64>,
+    /// The name of that file.
+    earlier: Option<String>,
+}
+
+impl Suggested {
+    /// What people should know about where the roles come from.
+    pub(super) fn said(&self) -> Option<String> {
+        self.earlier.as_ref().map(|name| {
+            format!("The roles are those of “{name}”, your last data with the same columns. Check that they still hold.")
+        })
+    }
+}
+
+/// The roles that the tenant chose last for a file with the same columns; else what names and values
+/// suggest.
+pub(super) async fn suggested(
+    app: &App,
+    context: &TenantContext,
+    table: &Table,
+) -> Result<Suggested, Failure> {
+    let columns = ingest::suggest(table);
+    let mut tx = app.database.begin_read(context).await?;
+    let names = columns.iter().map(|column| column.name.clone()).collect();
+    let Some(known) = store::known_roles(&mut tx, names).await? else {
+        return Ok(Suggested { columns, kpi_value: None, earlier: None });
+    };
+    let kept = |column: ColumnRole| {
+        let role = known.columns.iter().find(|known| known.name == column.name).map(|known| known.role);
+        let reason = format!("As in “{}”, which has the same columns.", known.name);
+        role.map_or(column.clone(), |role| ColumnRole { role, reason, ..column })
+    };
+    // Where a column says what a unit is worth, the value of back then was computed from it.
+    let computed = known.columns.iter().any(|column| column.role == Role::RevenuePerKpi);
+    Ok(Suggested {
+        columns: columns.into_iter().map(kept).collect(),
+        kpi_value: known.kpi_value.filter(|_| !computed),
+        earlier: Some(known.name),
+    })
 }
 
 /// Makes a source of an upload that waits.

@@ -127,8 +127,11 @@ pub async fn mapping_page(
     } else {
         drop(tx);
         let (name, table) = intake::waiting_table(&app, &context, id).await?;
-        let roles = Roles::suggested(&ingest::suggest(&table));
-        proposed_view(id, name, &table, &roles)
+        let known = intake::suggested(&app, &context, &table).await?;
+        let mut view = proposed_view(id, name, &table, &Roles::suggested(&known.columns));
+        view.warnings.extend(known.said());
+        view.kpi_value = known.kpi_value.map(|value| value.to_string()).unwrap_or_default();
+        view
     };
     Ok(view::html(StatusCode::OK, view.render(&frame)?))
 }
@@ -209,7 +212,8 @@ fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView
     let columns: Vec<ColumnView> = stored
         .columns
         .iter()
-        .filter(|column| column.role != ingest::Role::Ignore)
+        // What a unit was worth is kept as one number, which the page names.
+        .filter(|column| !matches!(column.role, ingest::Role::Ignore | ingest::Role::RevenuePerKpi))
         .map(|column| ColumnView {
             name: column.name.clone(),
             kind: kind_word(column.kind).to_owned(),
@@ -228,7 +232,7 @@ fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView
             Role::Kpi => source.kpi.values.get(at).map(f64::to_string),
             Role::Spend => value(&column.name, &source.channels),
             Role::Control => value(&column.name, &source.controls),
-            Role::Ignore => None,
+            Role::Worth | Role::Ignore => None,
         };
         text.unwrap_or_default()
     };
@@ -291,6 +295,7 @@ const fn role_view(role: ingest::Role) -> Role {
     match role {
         ingest::Role::Date => Role::Date,
         ingest::Role::Kpi => Role::Kpi,
+        ingest::Role::RevenuePerKpi => Role::Worth,
         ingest::Role::MediaSpend => Role::Spend,
         ingest::Role::Control => Role::Control,
         ingest::Role::Ignore => Role::Ignore,

@@ -223,6 +223,35 @@ fn summary(rows: u64, frequency: Frequency, columns: &[ColumnRole]) -> String {
     parts.join(", ")
 }
 
+/// The roles of the tenant's newest source.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// Every column with its role.
+    pub columns: Vec<ColumnRole>,
+    /// What one unit of KPI was worth.
+    pub kpi_value: Option<f64>,
+}
+
+/// The roles of the newest source whose file had exactly these columns, in whatever order.
+pub async fn known_roles(tx: &mut TenantTx, mut columns: Vec<String>) -> Result<Option<Known>, StoreError> {
+    columns.sort_unstable();
+    let row = sqlx::query(
+        r#"SELECT name, columns, kpi_value FROM data_sources
+           WHERE ARRAY(SELECT c ->> 'name' FROM jsonb_array_elements(columns) AS c ORDER BY (c ->> 'name') COLLATE "C") = $1
+           ORDER BY created_at DESC, id DESC LIMIT 1"#,
+    )
+    .bind(columns)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| {
+        let columns = from_json(row.try_get("columns")?)?;
+        Ok(Known { name: row.try_get("name")?, columns, kpi_value: row.try_get("kpi_value")? })
+    })
+    .transpose()
+}
+
 /// Whether the tenant has this source.
 pub async fn has_source(tx: &mut TenantTx, id: Uuid) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM data_sources WHERE id = $1)")

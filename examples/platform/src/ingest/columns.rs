@@ -7,6 +7,8 @@
 //! | `media_spend` | negative values, nothing but zeros             | spend in few periods, or never varied |
 //! | `control`     | the same value everywhere                      |                                      |
 //!
+//! What a unit of the KPI is worth is checked with the KPI, in [`worth`](super::worth).
+//!
 //! A constant control is refused since it cannot be told from the baseline and would be scaled by zero.
 //! A constant channel is kept: its prior still says something, and the warning says how little.
 
@@ -180,7 +182,7 @@ pub(super) fn check(
                 "it has the same value in every row, so it explains nothing. Give it the role “ignore”.";
             problems.push(Problem::column(Code::Constant, name, what));
         }
-        Role::Control | Role::Date | Role::Ignore => {}
+        Role::RevenuePerKpi | Role::Control | Role::Date | Role::Ignore => {}
     }
 }
 

@@ -43,6 +43,7 @@ mod suggest;
 mod table;
 mod validate;
 mod words;
+mod worth;
 
 #[cfg(test)]
 mod bad_inputs;

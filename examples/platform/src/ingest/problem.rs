@@ -114,6 +114,10 @@ codes! {
     NoMedia = "no_media",
     /// The worth of one unit of the KPI is not a positive amount.
     BadKpiValue = "bad_kpi_value",
+    /// The worth of one unit of the KPI is said twice: by two columns, or by a column and a value.
+    TwoWorths = "two_worths",
+    /// Warning: the worth of one unit of the KPI is the average of a column.
+    WorthOfColumn = "worth_of_column",
     /// A cell without a value where one is needed.
     EmptyCell = "empty_cell",
     /// A cell says NaN or infinity.

@@ -24,6 +24,8 @@ pub enum Role {
     Date,
     /// What marketing is to bring about: revenue, orders. Exactly one column.
     Kpi,
+    /// What one unit of the KPI was worth in each period: a price, a margin. At most one column.
+    RevenuePerKpi,
     /// Money spent on one channel. At least one column.
     MediaSpend,
     /// Anything else that moves the KPI: promotions, prices, holidays.
@@ -34,13 +36,15 @@ pub enum Role {
 
 impl Role {
     /// All roles in the order in which a page offers them.
-    pub const ALL: [Self; 5] = [Self::Date, Self::Kpi, Self::MediaSpend, Self::Control, Self::Ignore];
+    pub const ALL: [Self; 6] =
+        [Self::Date, Self::Kpi, Self::RevenuePerKpi, Self::MediaSpend, Self::Control, Self::Ignore];
 
     /// The word used in requests and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Date => "date",
             Self::Kpi => "kpi",
+            Self::RevenuePerKpi => "revenue_per_kpi",
             Self::MediaSpend => "media_spend",
             Self::Control => "control",
             Self::Ignore => "ignore",
@@ -131,6 +135,11 @@ impl Roles {
     /// The role of a column; [`Role::Ignore`] where it has none.
     pub fn of(&self, column: &str) -> Role {
         self.0.get(column).copied().unwrap_or(Role::Ignore)
+    }
+
+    /// Whether any column has this role.
+    pub fn has(&self, role: Role) -> bool {
+        self.0.values().any(|given| *given == role)
     }
 
     /// Columns and roles by name.

@@ -35,6 +35,9 @@ pub fn suggest(table: &Table) -> Vec<ColumnRole> {
         })
         .collect();
     guess_the_rest(&columns, kpi.is_none(), &mut suggested);
+    if let Some(at) = kpi.and_then(|kpi| worth_of(&columns, &columns[kpi])) {
+        suggested[at] = (Role::RevenuePerKpi, "It says what one unit of the KPI was worth.".to_owned(), true);
+    }
     let with_role = |(column, (role, reason, _)): (&RawColumn, (Role, String, bool))| ColumnRole {
         name: column.name.clone(),
         kind: column.kind,
@@ -60,6 +63,24 @@ fn guess_the_rest(columns: &[Candidate<'_>], kpi_open: bool, suggested: &mut [(R
             );
         }
     }
+}
+
+/// The column that is called money per unit of just this KPI, such as `revenue_per_conversion` beside
+/// `conversions`. Where the KPI is money itself there is none.
+fn worth_of(columns: &[Candidate<'_>], kpi: &Candidate<'_>) -> Option<usize> {
+    let stem = |word: &str| word.trim_end_matches('s').to_owned();
+    let units: Vec<String> = kpi.words.iter().map(|word| stem(word)).collect();
+    columns.iter().position(|candidate| {
+        let per = candidate.words.iter().position(|word| word == "per" || word == "pro");
+        per.is_some_and(|per| {
+            let (money, unit) = candidate.words.split_at(per);
+            candidate.column.kind == Kind::Number
+                && candidate.values.least >= 0.0
+                && candidate.values.most > 0.0
+                && words::find(money, words::MONEY).is_some()
+                && unit[1..].iter().any(|word| units.contains(&stem(word)))
+        })
+    })
 }
 
 /// What the values of a column look like.
@@ -247,6 +268,17 @@ mod tests {
             ("Meta spend", Role::MediaSpend),
         ]);
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn money_per_unit_of_the_kpi_is_its_worth_and_of_nothing_else() {
+        let rows = ["2024-01-01,5,10.1,7,3", "2024-01-08,6,11.1,9,4"];
+        let role = |header: &str| suggested(header, &rows).swap_remove(2).1;
+        assert_eq!(role("week,conversions,revenue_per_conversion,tv_spend,radio_spend"), Role::RevenuePerKpi);
+        assert_eq!(role("week,orders,Margin per order,tv_spend,radio_spend"), Role::RevenuePerKpi);
+        assert_eq!(role("week,orders,revenue_per_visit,tv_spend,radio_spend"), Role::Ignore);
+        assert_eq!(role("week,revenue,revenue_per_order,tv_spend,radio_spend"), Role::Ignore);
+        assert_eq!(role("week,conversions,cost_per_conversion,tv_spend,radio_spend"), Role::MediaSpend);
     }
 
     #[test]

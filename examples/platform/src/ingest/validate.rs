@@ -12,7 +12,7 @@ use super::problem::{Code, Problem, Problems, count, quoted};
 use super::roles::{Role, Roles, is_worth, worth_advice};
 use super::source::{Series, Source, Validated};
 use super::table::{RawColumn, Table};
-use super::{calendar, columns, date};
+use super::{calendar, columns, date, worth};
 
 /// Fewer rows than this for each column of the model deserve a warning.
 const ROWS_PER_COLUMN: usize = 5;
@@ -28,6 +28,11 @@ pub fn validate(table: &Table, roles: &Roles, kpi_value: Option<f64>) -> Result<
     if let Some(value) = kpi_value.filter(|value| !is_worth(*value)) {
         problems.push(Problem::file(Code::BadKpiValue, worth_advice(&value.to_string())));
     }
+    if kpi_value.is_some() && roles.has(Role::RevenuePerKpi) {
+        let what = "A column says what one unit of the KPI is worth, and a value was given as well. Leave the value \
+                    empty, or give the column the role “ignore”.";
+        problems.push(Problem::file(Code::TwoWorths, what));
+    }
     let dates_column = with_role(table, roles, Role::Date).next();
     let dates: Option<(&RawColumn, Vec<Option<Date>>)> =
         dates_column.map(|column| (column, date::column(&column.name, table.cells(column), &mut problems)));
@@ -40,6 +45,11 @@ pub fn validate(table: &Table, roles: &Roles, kpi_value: Option<f64>) -> Result<
         with_role(table, roles, role).map(&mut read).collect()
     };
     let (kpi, channels, controls) = (read(Role::Kpi), read(Role::MediaSpend), read(Role::Control));
+    let worths = read(Role::RevenuePerKpi);
+    let kpi_value = match (kpi.first(), worths.first()) {
+        (Some(kpi), Some(per_unit)) => worth::of_column(table, kpi, per_unit, &mut problems, &mut warnings),
+        _ => kpi_value,
+    };
     let calendar = dates
         .as_ref()
         .map(|(column, dates)| calendar::check(table, &column.name, dates, &mut problems, &mut warnings));
@@ -106,7 +116,9 @@ fn report_roles(table: &Table, roles: &Roles, problems: &mut Problems) {
             problems.push(Problem::file(code, what));
         }
     }
-    for (role, code) in [(Role::Date, Code::TwoDates), (Role::Kpi, Code::TwoKpis)] {
+    let once =
+        [(Role::Date, Code::TwoDates), (Role::Kpi, Code::TwoKpis), (Role::RevenuePerKpi, Code::TwoWorths)];
+    for (role, code) in once {
         let mut columns = with_role(table, roles, role);
         if let Some(first) = columns.next() {
             for column in columns {
@@ -196,6 +208,32 @@ mod tests {
         assert_eq!(warnings, []);
         assert_eq!(source.kpi.values.first(), Some(&100.0));
         assert!(source.channels.iter().all(|channel| channel.values.len() == source.dates.len()));
+    }
+
+    #[test]
+    fn a_column_may_say_what_a_unit_is_worth_and_then_nothing_else_may() {
+        let with_price = |price: fn(usize) -> String| {
+            let lines = (0..60_u8).map(|n| {
+                let date = jiff::civil::date(2023, 1, 2).saturating_add(jiff::Span::new().weeks(n));
+                format!("{date},{},{},{}", 100 * u32::from(n % 3), n % 7, price(n.into()))
+            });
+            read(format!("week,y,tv,price\n{}", lines.collect::<Vec<_>>().join("\n")).as_bytes()).unwrap()
+        };
+        let asked = roles(r#"{"week":"date","y":"kpi","tv":"media_spend","price":"revenue_per_kpi"}"#);
+        // 2.0 where a hundred were sold, 5.0 where two hundred were; what nobody bought does not count.
+        let price = |n: usize| ["9.5", "2.0", "5.0"][n % 3].to_owned();
+        let Validated { source, warnings } = validate(&with_price(price), &asked, None).unwrap();
+        assert_eq!(source.kpi_value, Some(4.0));
+        assert_eq!(warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), [Code::WorthOfColumn]);
+        assert!(warnings[0].message.contains('4'), "{}", warnings[0].message);
+
+        let codes = |table: &Table, worth| -> Vec<Code> {
+            validate(table, &asked, worth).unwrap_err().iter().map(|problem| problem.code).collect()
+        };
+        assert_eq!(codes(&with_price(price), Some(1.0)), [Code::TwoWorths]);
+        let below = with_price(|n| if n == 7 { "-1" } else { "2" }.to_owned());
+        assert_eq!(codes(&below, None), [Code::BadKpiValue]);
+        assert_eq!(codes(&with_price(|_| "0".to_owned()), None), [Code::BadKpiValue]);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(super) const SIZE: &str = "population inhabitants einwohner";
 /// Worth of a single unit, not an outcome.
 pub(super) const RATIO: &str = "per pro aov cpc cpm cpa ctr cvr roas roi rate quote";
 
+/// Money or margin, as in "revenue per order".
+pub(super) const MONEY: &str = "revenue umsatz sales erlös value wert price preis margin marge profit gewinn";
+
 /// Outcomes, the likeliest first.
 pub(super) const KPI: &str = "\
     kpi y target revenue umsatz umsätze sales turnover erlös einnahmen gmv conversions conversion orders \

@@ -28,7 +28,8 @@ struct Standing {
 async fn standing(tx: &mut TenantTx) -> Result<Standing, Failure> {
     let runs = analysis::list(tx, None).await?;
     let best = runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).cloned();
-    Ok(Standing { best, newest: runs.into_iter().next() })
+    // What was cancelled says nothing about the workspace.
+    Ok(Standing { best, newest: runs.into_iter().find(|run| run.state != JobState::Cancelled) })
 }
 
 /// `GET /`
@@ -60,7 +61,9 @@ async fn without_result(
     let run_id = newest.id.to_string();
     Ok(match newest.state {
         JobState::Queued | JobState::Running => OverviewState::Running { run_id, progress: how_far(&newest) },
-        JobState::Failed => OverviewState::Failed { run_id, reason: newest.reason.unwrap_or_default() },
+        JobState::Failed | JobState::Cancelled => {
+            OverviewState::Failed { run_id, reason: newest.reason.unwrap_or_default() }
+        }
         JobState::Done => {
             let summary = finished(app, context, tx, newest.id).await?;
             let diagnostics = summary.map(|summary| pages::run_results(&summary, &facts(&newest, None)));

@@ -4,9 +4,9 @@
 //! The rule that nothing may be advised from a fit that has not converged is kept here: without
 //! convergence [`results`] answers nothing, and [`chart`] gives only the chart of the fit.
 //!
-//! A summary holds intervals per channel, not of their total. [`Totals`] adds up the ends of the
-//! channels' intervals: right for the mean, and wider than the joint interval where channels are
-//! estimated at each other's cost, which is the usual case. The page says so under what was assumed.
+//! Figures of all channels together, and each one's part of them, come from joint draws and are in the
+//! summary: intervals of a sum are no sum of intervals. A document of an older format has none of
+//! them, and what it does not know is left out rather than approximated.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -42,15 +42,15 @@ pub fn results(summary: &Summary, facts: &RunFacts) -> Option<Results> {
     let base = format!("/runs/{}", facts.run_id);
     let (decomposition, returns) = (decomposition(summary), returns(summary));
     let channels = returns.findings();
-    let totals = Totals::of(summary);
-    let mut lead = vec![Finding::media_share(&summary.model.kpi, totals.share)];
-    lead.extend(channels.first().cloned());
+    let media = summary.media.as_ref();
+    let share = media.map(|media| Finding::media_share(&summary.model.kpi, interval(&media.share)));
+    let lead = share.into_iter().chain(channels.first().cloned()).collect();
     Some(Results {
         model: model_info(summary, facts),
         newer_run: facts.newer_run.clone(),
         lead,
         channels,
-        tiles: tiles(summary, &totals),
+        tiles: tiles(summary),
         decomposition: decomposition.figure(&base),
         roi: returns.figure(&base),
         sureness: sureness(summary),
@@ -82,33 +82,13 @@ pub fn chart(summary: &Summary, id: &str) -> Option<Box<dyn Chart>> {
         _ if !summary.convergence.converged => None,
         "decomposition" => Some(Box::new(decomposition(summary))),
         "roi" => Some(Box::new(returns(summary))),
-        "shares" => Some(Box::new(shares(summary))),
+        "shares" => shares(summary).map(|shares| Box::new(shares) as Box<dyn Chart>),
         _ => None,
     }
 }
 
-/// All channels together.
-struct Totals {
-    spend: f64,
-    share: Interval,
-    roi: Interval,
-}
-
-impl Totals {
-    fn of(summary: &Summary) -> Self {
-        let spend: f64 = summary.channels.iter().map(|channel| channel.spend).sum();
-        let add = |figure: fn(&mmm_core::effect::Interval) -> f64, of_share: bool| -> f64 {
-            summary.channels.iter().map(|c| figure(if of_share { &c.share } else { &c.contribution })).sum()
-        };
-        let sum = |of_share| {
-            Interval::new(add(|i| i.mean, of_share), add(|i| i.q5, of_share), add(|i| i.q95, of_share))
-        };
-        let worth = summary.model.kpi_value.unwrap_or(1.0);
-        Self { spend, share: sum(true), roi: sum(false).scaled(worth / spend) }
-    }
-}
-
-fn tiles(summary: &Summary, totals: &Totals) -> Vec<Tile> {
+fn tiles(summary: &Summary) -> Vec<Tile> {
+    let media = summary.media.as_ref();
     let kpi = summary.model.kpi.as_str();
     let actual = &summary.over_time.actual;
     let spark = sparkline("spark", &format!("{} per {}", capital(kpi), period(summary)), actual);
@@ -120,11 +100,16 @@ fn tiles(summary: &Summary, totals: &Totals) -> Vec<Tile> {
             &Unit::Of(kpi.to_owned()),
         )
         .with_spark(spark),
-        Tile::estimate("Driven by media", totals.share, &Unit::Percent, "the rest would have come anyway"),
     ];
+    tiles.extend(media.map(|media| {
+        let share = interval(&media.share);
+        Tile::estimate("Driven by media", share, &Unit::Percent, "the rest would have come anyway")
+    }));
     if summary.model.kpi_value.is_some() {
         let clear = summary.channels.iter().filter(|channel| channel.roi.q5 > 1.0).count();
-        tiles.push(Tile::estimate("Blended return", totals.roi, &Unit::Plain, &per("per unit of spend")));
+        tiles.extend(media.map(|media| {
+            Tile::estimate("Blended return", interval(&media.roi), &Unit::Plain, &per("per unit of spend"))
+        }));
         tiles.push(Tile {
             label: "Reliably above break-even".to_owned(),
             value: format!("{clear} of {}", summary.channels.len()),
@@ -134,8 +119,11 @@ fn tiles(summary: &Summary, totals: &Totals) -> Vec<Tile> {
         });
     } else {
         let label = format!("{} per unit of spend", capital(kpi));
-        tiles.push(Tile::estimate(&label, totals.roi, &Unit::Plain, &per("what media brought")));
-        tiles.push(Tile::measured("Spend over the window", totals.spend, &Unit::Plain));
+        tiles.extend(media.map(|media| {
+            Tile::estimate(&label, interval(&media.roi), &Unit::Plain, &per("what media brought"))
+        }));
+        let spend = summary.channels.iter().map(|channel| channel.spend).sum();
+        tiles.push(Tile::measured("Spend over the window", spend, &Unit::Plain));
     }
     tiles
 }
@@ -156,7 +144,7 @@ fn decomposition(summary: &Summary) -> Decomposition {
         actual: over_time.actual.clone(),
         q5: over_time.band_low.clone(),
         q95: over_time.band_high.clone(),
-        media_share: Totals::of(summary).share,
+        media_share: summary.media.as_ref().map(|media| interval(&media.share)),
     }
 }
 
@@ -190,27 +178,14 @@ fn fit(summary: &Summary) -> Fit {
     }
 }
 
-/// The part of a channel in the effect of all: low against the others' high, and the other way round.
-fn shares(summary: &Summary) -> Shares {
-    let sum = |figure: fn(&mmm_core::effect::Interval) -> f64| -> f64 {
-        summary.channels.iter().map(|channel| figure(&channel.contribution)).sum()
-    };
-    let (mean, low, high) = (sum(|i| i.mean), sum(|i| i.q5), sum(|i| i.q95));
-    let part = |own: f64, all: f64| if all == 0.0 { 0.0 } else { own / all };
+/// The part of each channel in the effect of all; `None` where a channel's is not known.
+fn shares(summary: &Summary) -> Option<Shares> {
     let row = |(colour, channel): (usize, &mmm_core::artifact::ChannelSummary)| {
-        let own = &channel.contribution;
-        ShareRow {
-            name: channel.name.clone(),
-            colour,
-            spend: channel.spend,
-            effect: Interval::new(
-                part(own.mean, mean),
-                part(own.q5, own.q5 + high - own.q95),
-                part(own.q95, own.q95 + low - own.q5),
-            ),
-        }
+        let effect = interval(channel.effect_share.as_ref()?);
+        Some(ShareRow { name: channel.name.clone(), colour, spend: channel.spend, effect })
     };
-    Shares { rows: summary.channels.iter().enumerate().map(row).collect() }
+    let rows = summary.channels.iter().enumerate().map(row).collect::<Option<_>>()?;
+    Some(Shares { rows })
 }
 
 fn model_info(summary: &Summary, facts: &RunFacts) -> ModelInfo {
@@ -261,15 +236,18 @@ fn sureness(summary: &Summary) -> Sureness {
         ),
     };
     Sureness {
-        fit: format!("{} {inside}\u{a0}% of the {period}s lie inside the 90\u{a0}% band.", fit_sentence(summary)),
+        fit: format!(
+            "{} {inside}\u{a0}% of the {period}s lie inside the 90\u{a0}% band.",
+            fit_sentence(summary)
+        ),
         convergence: diagnosed::sentence(&summary.convergence),
         assumptions: vec![
-            format!("The effect of spend fades geometrically over at most {lag} and saturates as spend grows."),
+            format!(
+                "The effect of spend fades geometrically over at most {lag} and saturates as spend grows."
+            ),
             season.to_owned(),
             controls,
             worth,
-            "Intervals of all channels together add up those of each channel, which makes them rather too wide than too narrow."
-                .to_owned(),
         ],
     }
 }

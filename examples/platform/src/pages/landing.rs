@@ -80,7 +80,7 @@ fn example_areas() -> Decomposition {
         actual: fitted.iter().enumerate().map(|(t, value)| value + noise(t)).collect(),
         q5: fitted.iter().map(|value| value - 260.0).collect(),
         q95: fitted.iter().map(|value| value + 260.0).collect(),
-        media_share: Interval::new(0.31, 0.27, 0.35),
+        media_share: Some(Interval::new(0.31, 0.27, 0.35)),
         baseline,
         channels,
     }

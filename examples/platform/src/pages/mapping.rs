@@ -59,6 +59,8 @@ pub enum Role {
     Date,
     /// What is to be explained.
     Kpi,
+    /// What one unit of the KPI was worth.
+    Worth,
     /// Money spent on a channel.
     Spend,
     /// Something else that moves the KPI.
@@ -69,13 +71,14 @@ pub enum Role {
 
 impl Role {
     /// All roles in the order of the select.
-    pub const ALL: [Self; 5] = [Self::Date, Self::Kpi, Self::Spend, Self::Control, Self::Ignore];
+    pub const ALL: [Self; 6] = [Self::Date, Self::Kpi, Self::Worth, Self::Spend, Self::Control, Self::Ignore];
 
     /// Value in the form.
     pub const fn value(self) -> &'static str {
         match self {
             Self::Date => "date",
             Self::Kpi => "kpi",
+            Self::Worth => "revenue_per_kpi",
             Self::Spend => "spend",
             Self::Control => "control",
             Self::Ignore => "ignore",
@@ -92,6 +95,7 @@ impl Role {
         match self {
             Self::Date => "Date",
             Self::Kpi => "KPI",
+            Self::Worth => "Value per KPI unit",
             Self::Spend => "Media spend",
             Self::Control => "Control",
             Self::Ignore => "Ignore",
@@ -176,7 +180,7 @@ impl MappingView {
     }
 
     /// The columns with their class and their options: value, title, whether it is chosen.
-    fn heads(&self) -> Vec<(&ColumnView, &'static str, [RoleOption; 5])> {
+    fn heads(&self) -> Vec<(&ColumnView, &'static str, [RoleOption; 6])> {
         let bad = |at: usize| self.problems.iter().any(|p| p.row.is_none() && p.column == Some(at));
         let options = |role: Role| Role::ALL.map(|each| (each.value(), each.title(), each == role));
         let columns = self.columns.iter().enumerate();

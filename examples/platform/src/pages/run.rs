@@ -24,6 +24,8 @@ pub struct RunView {
     pub source_id: String,
     /// Where it stands.
     pub state: RunState,
+    /// Whether the reader may start and cancel runs.
+    pub may_run: bool,
 }
 
 /// Where a run stands.
@@ -33,6 +35,11 @@ pub enum RunState {
     Working(Progress),
     /// Finished; converged or not, see [`RunResults::converged`].
     Done(Box<RunResults>),
+    /// Cancelled by people of the workspace.
+    Cancelled {
+        /// When.
+        at: String,
+    },
     /// Stopped with an error.
     Failed {
         /// Why, as a sentence.
@@ -54,6 +61,8 @@ pub enum WorkState {
     Done,
     /// Stopped with an error.
     Failed,
+    /// Cancelled by people of the workspace.
+    Cancelled,
 }
 
 /// What a run is doing.
@@ -108,7 +117,7 @@ impl Stage {
 /// How far a run is; the JSON of `GET /runs/{id}/progress`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Progress {
-    /// Queued, running, done or failed.
+    /// Queued, running, done, failed or cancelled.
     pub state: WorkState,
     /// Draws done of all draws, 0 to 100.
     pub percent: u8,
@@ -144,6 +153,7 @@ impl Progress {
             (WorkState::Running, None) => "Working out how long it takes".to_owned(),
             (WorkState::Done, _) => "Finished".to_owned(),
             (WorkState::Failed, _) => "Stopped".to_owned(),
+            (WorkState::Cancelled, _) => "Cancelled".to_owned(),
         }
     }
 

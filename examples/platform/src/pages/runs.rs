@@ -38,6 +38,8 @@ pub enum RunOutcome {
     NotConverged,
     /// Stopped with an error.
     Failed,
+    /// Cancelled by people of the workspace.
+    Cancelled,
 }
 
 impl RunRow {
@@ -49,13 +51,14 @@ impl RunRow {
             RunOutcome::Done => "Done".to_owned(),
             RunOutcome::NotConverged => "Not converged".to_owned(),
             RunOutcome::Failed => "Failed".to_owned(),
+            RunOutcome::Cancelled => "Cancelled".to_owned(),
         }
     }
 
     /// Class of its badge.
     pub const fn class(&self) -> &'static str {
         match self.outcome {
-            RunOutcome::Queued => "quiet",
+            RunOutcome::Queued | RunOutcome::Cancelled => "quiet",
             RunOutcome::Running(_) => "info",
             RunOutcome::Done => "good",
             RunOutcome::NotConverged => "warn",

@@ -20,7 +20,7 @@ fn summary(converged: bool) -> Summary {
         |name: &str, passed| json!({"name": name, "passed": passed, "message": "the largest is 1.2 (sigma)"});
     let series = [30.0, 40.0];
     serde_json::from_value(json!({
-        "format": 1,
+        "format": 2,
         "convergence": {
             "converged": converged, "worst_r_hat": 1.002, "min_ess_bulk": 900.0, "min_ess_tail": 800.0,
             "divergences": 0, "kept": 4000,
@@ -28,8 +28,12 @@ fn summary(converged: bool) -> Summary {
         },
         "channels": [{
             "name": HOSTILE, "spend": 10.0, "contribution": interval(20.0), "share": interval(0.3),
-            "roi": interval(2.0), "p_above_break_even": 0.99,
+            "roi": interval(2.0), "p_above_break_even": 0.99, "effect_share": interval(1.0),
         }],
+        "media": {
+            "spend": 10.0, "contribution": interval(20.0), "share": interval(0.31), "roi": interval(2.2),
+            "p_above_break_even": 0.99,
+        },
         "over_time": {
             "dates": ["2024-01-01", "2024-01-08"], "actual": series, "fitted": series, "band_low": series,
             "band_high": series, "baseline": series,
@@ -60,8 +64,19 @@ fn facts() -> RunFacts {
 
 fn run(converged: bool) -> String {
     let state = RunState::Done(Box::new(run_results(&summary(converged), &facts())));
-    let view = RunView { id: "r1".into(), source_name: HOSTILE.into(), source_id: "s1".into(), state };
+    let view = RunView {
+        id: "r1".into(),
+        source_name: HOSTILE.into(),
+        source_id: "s1".into(),
+        state,
+        may_run: true,
+    };
     view.render(&frame(Section::Runs)).unwrap()
+}
+
+fn unfinished(state: RunState) -> String {
+    let (id, source_name, source_id) = ("r1".into(), HOSTILE.into(), "s1".into());
+    RunView { id, source_name, source_id, state, may_run: true }.render(&frame(Section::Runs)).unwrap()
 }
 
 fn mapping() -> MappingView {
@@ -98,6 +113,8 @@ fn pages() -> Vec<String> {
         overview(OverviewState::Empty),
         overview(OverviewState::Ready(Box::new(results(&summary(true), &facts()).unwrap()))),
         run(true),
+        unfinished(RunState::Working(Progress::new(WorkState::Running, 10, Stage::Sampling, None, HOSTILE))),
+        unfinished(RunState::Cancelled { at: HOSTILE.into() }),
         run(false),
         data.render(&frame(Section::Data)).unwrap(),
         mapping().render(&frame(Section::Data)).unwrap(),
@@ -179,6 +196,22 @@ fn a_fit_that_has_not_converged_gives_no_advice() {
     let page = run(false);
     assert!(page.contains("gives no advice"));
     assert!(!page.contains("break-even") && !page.contains("returns more"));
+}
+
+#[test]
+fn figures_of_all_channels_are_the_joint_ones_or_none() {
+    let mut summary = summary(true);
+    let view = results(&summary, &facts()).unwrap();
+    assert!(view.lead[0].sentence.starts_with("Media drove 31"), "{}", view.lead[0].sentence);
+    let tiles = |view: &Results| view.tiles.iter().map(|tile| tile.label.clone()).collect::<Vec<_>>();
+    assert!(tiles(&view).contains(&"Driven by media".to_owned()), "{:?}", tiles(&view));
+
+    summary.media = None;
+    summary.channels[0].effect_share = None;
+    let view = results(&summary, &facts()).unwrap();
+    assert!(!view.lead[0].sentence.contains("Media drove"), "{}", view.lead[0].sentence);
+    assert!(!tiles(&view).iter().any(|label| label == "Driven by media" || label == "Blended return"));
+    assert!(chart(&summary, "shares").is_none());
 }
 
 #[test]

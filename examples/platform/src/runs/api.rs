@@ -6,10 +6,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, Run};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -34,6 +35,26 @@ pub async fn api_start(
     let id = analysis::start(&mut tx, &context, source, body.seed).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "analysis_id": id }))))
+}
+
+/// `POST /tenant/analysis/{id}/cancel`: the run as it stands then. A run that has ended otherwise is a
+/// conflict; one that was cancelled before is not.
+pub async fn api_cancel(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Json<Run>, Failure> {
+    let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin(&context).await?;
+    let Some(cancelled) = analysis::cancel(&mut tx, id).await? else { return Err(Failure::NOT_FOUND) };
+    tx.commit().await?;
+    match cancelled.state {
+        JobState::Cancelled => Ok(Json(cancelled)),
+        ended => Err(Failure::Conflict {
+            code: "run_ended",
+            message: format!("This run is {} already; there is nothing to cancel.", ended.as_str()),
+        }),
+    }
 }
 
 /// `GET /tenant/analysis/{id}`

@@ -1,10 +1,13 @@
 //! Model runs: started, watched and read, by people and by programs.
 
 mod api;
+mod events;
+pub mod feed;
 mod pages;
 
-pub use api::{api_read, api_start};
-pub use pages::{chart, list_page, page, progress, start_form};
+pub use api::{api_cancel, api_read, api_start};
+pub use events::{api_events, page_events};
+pub use pages::{cancel_form, chart, list_page, page, progress, start_form};
 
 use mmm_core::artifact::Summary;
 use tenancy_core::{JobId, TenantContext};
@@ -28,6 +31,7 @@ pub fn row(run: &Run) -> RunRow {
             (JobState::Done, Some(true)) => RunOutcome::Done,
             (JobState::Done, _) => RunOutcome::NotConverged,
             (JobState::Failed, _) => RunOutcome::Failed,
+            (JobState::Cancelled, _) => RunOutcome::Cancelled,
         },
     }
 }
@@ -39,6 +43,7 @@ pub fn how_far(run: &Run) -> Progress {
         JobState::Running => WorkState::Running,
         JobState::Done => WorkState::Done,
         JobState::Failed => WorkState::Failed,
+        JobState::Cancelled => WorkState::Cancelled,
     };
     let stage = Stage::ALL.into_iter().find(|stage| Some(stage.key()) == run.stage.as_deref());
     let stage =

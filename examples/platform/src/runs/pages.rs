@@ -6,6 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
+use tenancy_core::Permission;
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
@@ -46,6 +47,19 @@ pub async fn start_form(
     Ok(Redirect::to(&format!("/runs/{id}")))
 }
 
+/// `POST /runs/{id}/cancel`. A run that has ended meanwhile just shows its end.
+pub async fn cancel_form(
+    State(app): State<App>,
+    Member { context, .. }: Member,
+    Path(id): Path<String>,
+) -> Result<Redirect, Failure> {
+    let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let mut tx = app.database.begin(&context).await?;
+    let run = analysis::cancel(&mut tx, id).await?.ok_or(Failure::NOT_FOUND)?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/runs/{}", run.id)))
+}
+
 async fn one(tx: &mut TenantTx, id: &str) -> Result<Analysis, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
     analysis::read(tx, id).await?.ok_or(Failure::NOT_FOUND)
@@ -69,13 +83,17 @@ pub async fn page(
             reason: run.reason.unwrap_or_else(|| "The run stopped without a result.".to_owned()),
             advice: "Check the data and run the analysis again.".to_owned(),
         },
-        _ => RunState::Working(how_far(&run)),
+        (JobState::Cancelled, _) => {
+            RunState::Cancelled { at: pages::moment(&run.finished_at.unwrap_or(run.created_at)) }
+        }
+        (JobState::Queued | JobState::Running, _) => RunState::Working(how_far(&run)),
     };
     let view = RunView {
         id: run.id.to_string(),
         source_name: run.source_name,
         source_id: run.source_id.to_string(),
         state,
+        may_run: context.may(Permission::RunAnalysis),
     };
     let frame = view::frame(&mut tx, &context, Section::Runs).await?;
     Ok(view::html(StatusCode::OK, view.render(&frame)?))

@@ -92,9 +92,11 @@ impl Attempts {
                 tracing::info!(reason, "failed");
                 self.write_failure(context, &claimed, &lease, &reason).await;
             }
-            Err(WorkError::LeaseLost) => tracing::warn!("the lease was lost, the work was halted"),
+            Err(WorkError::LeaseLost) => {
+                tracing::warn!("the job was cancelled or its lease was lost, the work was halted");
+            }
             Err(WorkError::Halted) if brake.pulled() == Some(Halted::LeaseLost) => {
-                tracing::warn!("the lease was lost, the work was halted");
+                tracing::warn!("the job was cancelled or its lease was lost, the work was halted");
             }
             Err(WorkError::Halted) => {
                 tracing::info!("given back");

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 /// Why work is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halted {
-    /// The job is another worker's by now.
+    /// The job is another worker's by now, or was cancelled.
     LeaseLost,
     /// This process is about to end.
     Shutdown,

@@ -11,6 +11,7 @@
 //! | the process dies                      | claimed again when its lease runs out, from the start |
 //! | that happened three times             | `failed`: the job itself seems to kill its workers    |
 //! | the lease is lost                     | nothing: it is another worker's; the work is halted   |
+//! | its tenant cancels it                 | `cancelled` at once; the work is halted at its next write or heartbeat |
 //! | the database is away                  | work goes on within the lease, then as above          |
 //! | the tenant is not served              | given back for ten minutes; suspended tenants' jobs are not claimed at all |
 //!
