@@ -44,6 +44,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
         Step { version: 4, name: "seal", sql: include_str!("../migrations/0004_seal.sql") },
         Step { version: 5, name: "watch", sql: include_str!("../migrations/0005_watch.sql") },
+        Step { version: 6, name: "people", sql: include_str!("../migrations/0006_people.sql") },
     ],
 };
 

@@ -73,6 +73,12 @@ impl Caller {
         self.addr
     }
 
+    /// The same place without a credential.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
     /// The caller's token.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -124,6 +130,11 @@ impl Caller {
     /// POST with a JSON body.
     pub async fn post_json(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
     /// PUT with a JSON body.

@@ -5,4 +5,5 @@ mod bad_input;
 mod browser;
 mod demo;
 mod isolation;
+mod people;
 mod walk;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -81,6 +81,14 @@ impl Failure {
     /// Something that broke inside.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+
+    /// What a form that was sent with mistakes says about them; `None` for what no form can mend.
+    pub fn said(&self) -> Option<(StatusCode, &str)> {
+        match self {
+            Self::Invalid { message, .. } | Self::Conflict { message, .. } => Some((self.status(), message)),
+            _ => None,
+        }
     }
 
     fn status(&self) -> StatusCode {
@@ -195,6 +203,21 @@ impl IntoResponse for Failure {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
+    }
+}
+
+/// A request's body as JSON of this shape; anything else is answered 422 with what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        match Json::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(Failure::invalid("bad_body", rejection.body_text())),
+        }
     }
 }
 

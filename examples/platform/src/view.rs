@@ -4,7 +4,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
-use tenancy_core::{Tenant, TenantContext};
+use tenancy_core::{Permission, Tenant, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
 
@@ -36,7 +36,8 @@ pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section)
             .map_err(Failure::internal)?,
         None => None,
     };
-    Ok(Frame { brand: brand(context.tenant()), person: person.unwrap_or_default(), section, notice: None })
+    let (brand, manages) = (brand(context.tenant()), context.may(Permission::ManageUsers));
+    Ok(Frame { brand, person: person.unwrap_or_default(), manages, section, notice: None })
 }
 
 /// A page as a response that nobody may keep.

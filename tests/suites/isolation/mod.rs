@@ -21,6 +21,9 @@ use uuid::Uuid;
 /// Every table that tenants keep something in.
 const TABLES: [&str; 5] = ["data_sources", "uploads", "marketing_data", "jobs", "mmm_models"];
 
+/// What tenants' people did: rows are added and read, and nothing changes them.
+const LOGS: [&str; 2] = ["audit_logs", "tenant_activity"];
+
 /// One tenant as the probes see it.
 struct Side {
     context: TenantContext,

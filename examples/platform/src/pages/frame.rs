@@ -33,6 +33,8 @@ pub enum Section {
     Data,
     /// `/runs` and below.
     Runs,
+    /// `/team`
+    Team,
 }
 
 /// Colour and word of a notice.
@@ -79,6 +81,8 @@ pub struct Frame {
     pub brand: Brand,
     /// Name or e-mail of the signed-in person.
     pub person: String,
+    /// Whether the person manages people, and so finds the way to them.
+    pub manages: bool,
     /// Which entry of the sidebar is current.
     pub section: Section,
     /// What the last action led to.
@@ -92,6 +96,7 @@ impl Frame {
             Section::Overview => "overview",
             Section::Data => "data",
             Section::Runs => "runs",
+            Section::Team => "team",
         };
         current == section
     }
