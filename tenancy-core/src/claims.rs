@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, PlanCode, Role, TenantId, UserId};
+use crate::{Identity, PlanCode, Role, SessionId, TenantId, UserId};
 
 /// The payload of a tenant's access token.
 ///
@@ -38,9 +38,12 @@ pub struct Claims {
     pub aud: String,
     /// The token's own id.
     pub jti: String,
-    /// Version of the subject's rights; a higher one on the server makes the token stale.
+    /// Version of the subject's rights; where the server has a higher one, its present role counts.
     #[serde(default)]
     pub ver: u64,
+    /// The sign-in that the token belongs to; when that ends, so does the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
 }
 
 impl Claims {

@@ -45,7 +45,9 @@ pub use conn::TenantConn;
 pub use control::Gate;
 pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
-pub use operator::{NewMember, NewOperator, NewTenant, OperatorDoor, Reason};
+pub use operator::{
+    ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason, TenantOverview,
+};
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;
 pub use seal::SealKey;

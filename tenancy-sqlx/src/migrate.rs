@@ -46,6 +46,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 5, name: "watch", sql: include_str!("../migrations/0005_watch.sql") },
         Step { version: 7, name: "usage", sql: include_str!("../migrations/0007_usage.sql") },
         Step { version: 6, name: "jobs_cancel", sql: include_str!("../migrations/0006_jobs_cancel.sql") },
+        Step { version: 6, name: "people", sql: include_str!("../migrations/0006_people.sql") },
     ],
 };
 

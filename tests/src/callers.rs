@@ -77,6 +77,12 @@ impl Caller {
         self.addr
     }
 
+    /// The same place without a credential.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
     /// The caller's token.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -139,6 +145,9 @@ impl Caller {
         let made = self.post_json(path, body).await;
         assert_eq!(made.status, StatusCode::CREATED, "{path}: {}", made.body);
         made.json()["id"].as_str().expect("an id").to_owned()
+    /// PATCH with a JSON body.
+    pub async fn patch_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
     /// PUT with a JSON body.

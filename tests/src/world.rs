@@ -94,7 +94,7 @@ impl World {
         let operator = TcpListener::bind("127.0.0.1:0").await?;
         let (addr, operator_addr) = (public.local_addr()?, operator.local_addr()?);
         tokio::spawn(server::serve(public, platform.public(), stop.clone()));
-        tokio::spawn(server::serve(operator, platform.operator(), stop.clone()));
+        tokio::spawn(server::serve(operator, platform.operator(door.clone()), stop.clone()));
         Ok(Self { platform, addr, operator_addr, door, cluster, database, stop })
     }
 

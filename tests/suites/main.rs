@@ -7,4 +7,5 @@ mod demo;
 mod isolation;
 mod usage;
 mod runs;
+mod people;
 mod walk;

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -113,6 +115,11 @@ impl Failure {
             Self::Invalid { message, .. } | Self::Conflict { message, .. } => message.clone(),
             Self::LimitExceeded { meter, .. } => limit_words(meter),
             other => other.to_string(),
+    /// What a form that was sent with mistakes says about them; `None` for what no form can mend.
+    pub fn said(&self) -> Option<(StatusCode, &str)> {
+        match self {
+            Self::Invalid { message, .. } | Self::Conflict { message, .. } => Some((self.status(), message)),
+            _ => None,
         }
     }
 
@@ -266,6 +273,21 @@ impl IntoResponse for Failure {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
+    }
+}
+
+/// A request's body as JSON of this shape; anything else is answered 422 with what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        match Json::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(Failure::invalid("bad_body", rejection.body_text())),
+        }
     }
 }
 

@@ -16,13 +16,18 @@ use tenancy_core::{Clock, SystemClock};
 use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
 use tenancy_sqlx::{Gate, SealKey, Settings, TenantDatabase};
 use tenancy_tower::Calls;
+use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStore};
+use tenancy_core::{Clock, SystemClock};
+use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
+use tenancy_sqlx::{Gate, OperatorDoor, SealKey, Settings, TenantDatabase};
 use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
 use tenancy_tower::locate::BaseDomain;
 
 use crate::app::App;
 use crate::health::Ready;
+use crate::login::SignIn;
 use crate::login::password::Passwords;
-use crate::login::{OperatorSignIn, SignIn};
+use crate::operator::Console;
 use crate::stack::{self, Doors};
 use crate::usage;
 
@@ -33,6 +38,7 @@ pub const SCHEMA: Schema = Schema {
     steps: &[
         Step { version: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
         Step { version: 2, name: "campaigns", sql: include_str!("../migrations/0002_campaigns.sql") },
+        Step { version: 3, name: "people", sql: include_str!("../migrations/0003_people.sql") },
     ],
 };
 
@@ -98,14 +104,18 @@ impl Platform {
         let stores = Arc::new(gate.clone());
         let credentials: Arc<dyn CredentialStore> = stores.clone();
         let sessions: Arc<dyn SessionStore> = stores.clone();
+        let standings: Arc<dyn StandingStore> = stores.clone();
         let directory: Arc<dyn Directory> = stores;
         let passwords = Passwords::new()?;
-        let sign_in = SignIn::new(credentials, Arc::clone(&sessions), issuer, passwords.clone());
+        let sign_in =
+            SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone());
 
         let ready = Ready::new(database.clone(), gate.clone());
         let app = App::new(database, sign_in, &config.site);
         let doors = Doors { base, directory, sessions, tokens };
         Ok(Self { app, gate, passwords, doors, calls, ready })
+        let doors = Doors { base, directory, sessions, tokens, standings, gate: gate.clone() };
+        Ok(Self { app, gate, passwords, doors, ready })
     }
 
     /// What tenants reach.
@@ -113,10 +123,11 @@ impl Platform {
         stack::public(self.app.clone(), self.doors.clone(), self.calls.clone(), self.ready.clone())
     }
 
-    /// What operators reach.
-    pub fn operator(&self) -> Router {
-        let door = OperatorSignIn::new(self.gate.clone(), self.passwords.clone());
-        stack::operator(door, self.doors.clone(), self.ready.clone())
+    /// What operators reach, acting through `door`.
+    pub fn operator(&self, door: OperatorDoor) -> Router {
+        let site = Arc::clone(&self.app.site);
+        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, site);
+        stack::operator(console, self.doors.clone(), self.ready.clone())
     }
 
     /// What the machine and its monitoring reach.

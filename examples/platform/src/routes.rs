@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
+use axum::middleware::from_fn;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tenancy_core::Permission;
 use tenancy_core::plan::Feature;
@@ -18,6 +19,8 @@ use crate::login::OperatorSignIn;
 use crate::{
     assets, campaigns, content, data, health, ingest, landing, login, overview, runs, social, usage,
 };
+use crate::operator::{self, Console};
+use crate::{assets, data, health, ingest, landing, login, overview, runs, team};
 
 /// Who may take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub enum Access {
     Public,
     /// Members of the tenant whose role has the permission.
     Needs(Permission),
+    /// Operators.
+    Operator,
 }
 
 impl Access {
@@ -34,6 +39,7 @@ impl Access {
         match self {
             Self::Public => "public",
             Self::Needs(permission) => permission.as_str(),
+            Self::Operator => "operator",
         }
     }
 }
@@ -73,12 +79,15 @@ pub fn tenant() -> Vec<Route> {
     use Permission::{ManageCampaigns, ManageData, RunAnalysis, ViewAnalytics, ViewCampaigns};
     let social = || Some(Feature::BASIC_SOCIAL);
     let content = || Some(Feature::AI_CONTENT);
+    use Permission::{ManageData, ManageUsers, RunAnalysis, ViewAnalytics};
     vec![
         // pages
         route!(GET "/", Needs(ViewAnalytics), overview::page),
         route!(GET "/login", Public, login::login_page),
         route!(POST "/login", Public, login::login),
         route!(POST "/logout", Public, login::logout),
+        route!(GET "/accept", Public, login::accept_page),
+        route!(POST "/accept", Public, login::accept),
         route!(GET "/data", Needs(ViewAnalytics), data::list_page),
         route!(POST "/data", Needs(ManageData), data::upload_form),
         route!(POST "/data/example", Needs(ManageData), data::example),
@@ -98,10 +107,18 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/content", Needs(ViewCampaigns), content(), content::page),
         route!(POST "/content", Needs(ManageCampaigns), content(), content::draft_form),
         route!(GET "/usage", Needs(ViewAnalytics), usage::page),
+        route!(GET "/team", Needs(ManageUsers), team::page),
+        route!(POST "/team/invite", Needs(ManageUsers), team::invite_form),
+        route!(POST "/team/{id}/role", Needs(ManageUsers), team::role_form),
         route!(GET "/brand.css", Public, assets::brand),
         // programs
         route!(POST "/auth/login", Public, login::api_login),
+        route!(POST "/auth/refresh", Public, login::refresh),
+        route!(POST "/auth/logout", Public, login::api_logout),
         route!(GET "/auth/me", Needs(ViewAnalytics), login::me),
+        route!(GET "/tenant/users", Needs(ManageUsers), team::list),
+        route!(POST "/tenant/users/invite", Needs(ManageUsers), team::invite),
+        route!(PATCH "/tenant/users/{id}", Needs(ManageUsers), team::set_role),
         route!(POST "/tenant/data/upload", Needs(ManageData), data::upload),
         route!(GET "/tenant/data/sources", Needs(ViewAnalytics), data::sources),
         route!(GET "/tenant/data/sources/{id}", Needs(ViewAnalytics), data::source),
@@ -133,11 +150,32 @@ pub fn apex() -> Vec<Route> {
 }
 
 /// At the operator's address, on the operator's listener.
-pub fn operator() -> Vec<Route<OperatorSignIn>> {
+pub fn operator() -> Vec<Route<Console>> {
+    use Access::{Operator, Public};
     vec![
-        route!(GET "/", Access::Public, login::operator_page),
-        route!(GET "/login", Access::Public, login::operator_page),
-        route!(POST "/login", Access::Public, login::operator_login),
+        // pages
+        route!(GET "/", Operator, operator::list_page),
+        route!(GET "/login", Public, operator::login_page),
+        route!(POST "/login", Public, operator::login),
+        route!(POST "/logout", Public, operator::logout),
+        route!(GET "/tenants/new", Operator, operator::new_page),
+        route!(POST "/tenants", Operator, operator::create_form),
+        route!(GET "/tenants/{id}", Operator, operator::tenant_page),
+        route!(POST "/tenants/{id}/plan", Operator, operator::change_plan),
+        route!(POST "/tenants/{id}/suspend", Operator, operator::suspend_form),
+        route!(POST "/tenants/{id}/resume", Operator, operator::resume_form),
+        // programs
+        route!(POST "/auth/login", Public, operator::api_login),
+        route!(POST "/auth/logout", Public, operator::api_logout),
+        route!(GET "/admin/tenants", Operator, operator::list),
+        route!(POST "/admin/tenants", Operator, operator::create),
+        route!(GET "/admin/tenants/{id}", Operator, operator::one),
+        route!(PATCH "/admin/tenants/{id}", Operator, operator::change),
+        route!(GET "/admin/tenants/{id}/statistics", Operator, operator::statistics),
+        route!(POST "/admin/tenants/{id}/suspend", Operator, operator::suspend),
+        route!(POST "/admin/tenants/{id}/resume", Operator, operator::resume),
+        route!(POST "/admin/tenants/{id}/users", Operator, operator::invite),
+        route!(GET "/admin/statistics", Operator, operator::totals),
     ]
 }
 
@@ -172,6 +210,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(routes: Vec<Route<S>>) -> Router
         let handler = match route.access {
             Access::Public => handler,
             Access::Needs(permission) => handler.route_layer(RequirePermissionLayer::new(permission)),
+            Access::Operator => handler.route_layer(from_fn(operator::require)),
         };
         router.route(route.path, handler)
     })

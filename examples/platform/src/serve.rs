@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
-use tenancy_sqlx::{Passwords, Roles, migrate as schema, seal};
+use tenancy_sqlx::{OperatorDoor, Passwords, Roles, migrate as schema, seal};
 use tenancy_tower::jwt::TokenKey;
 
 use crate::config::{DatabaseOptions, Options};
@@ -35,7 +35,9 @@ pub async fn serve(
     let public = server::listen(options.addr, 8080, "--addr").await?;
     let internal = server::listen(options.internal_addr, 8082, "--internal-addr").await?;
     let operator = if with_operator {
-        Some(server::listen(options.operator_addr, 8081, "--operator-addr").await?)
+        let listener = server::listen(options.operator_addr, 8081, "--operator-addr").await?;
+        let door = OperatorDoor::connect_with(address(database, "TENANCY_OPS_URL")?).await;
+        Some((listener, door.context("TENANCY_OPS_URL")?))
     } else {
         None
     };
@@ -43,7 +45,7 @@ pub async fn serve(
     tracing::info!(addr = %public.local_addr()?, internal = %internal.local_addr()?, "serving");
     let operator = async {
         match operator {
-            Some(listener) => server::serve(listener, platform.operator(), stop.clone()).await,
+            Some((listener, door)) => server::serve(listener, platform.operator(door), stop.clone()).await,
             None => Ok(()),
         }
     };
@@ -68,18 +70,19 @@ pub async fn work(options: &Options, database: &DatabaseOptions, stop: Stop) -> 
     worked
 }
 
+fn address(database: &DatabaseOptions, name: &'static str) -> anyhow::Result<PgConnectOptions> {
+    let url = database.require(name)?;
+    // The reason may repeat the address, and the address has a password in it.
+    PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| anyhow::anyhow!("{name} is not a database address"))
+}
+
 async fn connect(options: &Options, database: &DatabaseOptions) -> anyhow::Result<Platform> {
-    let url = |name| {
-        let url = database.require(name)?;
-        // The reason may repeat the address, and the address has a password in it.
-        PgConnectOptions::from_str(url.expose_secret())
-            .map_err(|_| anyhow::anyhow!("{name} is not a database address"))
-    };
     let key = database.require("TENANCY_TOKEN_KEY")?;
     let seal = database.find("TENANCY_SEAL_KEY");
     let config = Config {
-        database: url("DATABASE_URL")?,
-        gate: url("TENANCY_GATE_URL")?,
+        database: address(database, "DATABASE_URL")?,
+        gate: address(database, "TENANCY_GATE_URL")?,
         seal_key: seal.map(|key| key.expose_secret().parse()).transpose().context("TENANCY_SEAL_KEY")?,
         token_key: TokenKey::from_base64(key.expose_secret()).context("TENANCY_TOKEN_KEY")?,
         base_domain: options.base_domain.clone(),

@@ -4,6 +4,7 @@
 //! every listener  request id, log span, metrics, panics caught, security headers
 //!                 /healthz /readyz /assets            no tenant is asked for
 //! public          TenantLayer                         address -> tenant, or 404
+//!                 operator::keep_out                  an operator's credential is foreign here
 //!                 AuthenticateLayer                   credential -> member; must agree with the address
 //!                 SameOriginLayer                     no other site's form
 //!                 AdmissionLayer                      members' calls: not too fast, and within the plan
@@ -11,6 +12,7 @@
 //!                 route                               RequirePermissionLayer, FeatureGateLayer,
 //!                                                     failure::render, handler
 //! operator        admin.{base} only                   everything else is 404, and so is a tenant's credential
+//!                 operator::identify                  an operator's credential -> operator; `require` on each route
 //! internal        /metrics
 //! ```
 //!
@@ -24,9 +26,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tenancy_core::store::{Directory, SessionStore};
+use tenancy_core::store::{Directory, SessionStore, StandingStore};
+use tenancy_sqlx::Gate;
 use tenancy_tower::jwt::TokenVerifier;
 use tenancy_tower::locate::{BaseDomain, SubdomainLocator};
 use tenancy_tower::refusal::{Refusal, Refuser};
@@ -40,7 +43,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::app::App;
 use crate::health::{self, Ready};
-use crate::login::OperatorSignIn;
+use crate::operator::{self, Console};
 use crate::view::Pages;
 use crate::{failure, routes};
 
@@ -58,6 +61,10 @@ pub struct Doors {
     pub sessions: Arc<dyn SessionStore>,
     /// Checks access tokens.
     pub tokens: TokenVerifier,
+    /// Where members stand now, whatever their token says.
+    pub standings: Arc<dyn StandingStore>,
+    /// Knows operators' credentials.
+    pub gate: Gate,
 }
 
 impl std::fmt::Debug for Doors {
@@ -88,15 +95,21 @@ pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
         })
         .layer(AdmissionLayer::new(calls))
         .layer(SameOriginLayer::new())
-        .layer(AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions))
+        .layer(
+            AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions).standings(doors.standings),
+        )
+        .layer(from_fn_with_state(doors.gate, operator::keep_out))
         .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
     framed(sites, ready)
 }
 
 /// Everything that operators reach.
-pub fn operator(door: OperatorSignIn, doors: Doors, ready: Ready) -> Router {
-    let admin =
-        routes::router(routes::operator()).fallback(nothing).layer(from_fn(failure::render)).with_state(door);
+pub fn operator(console: Console, doors: Doors, ready: Ready) -> Router {
+    let admin = routes::router(routes::operator())
+        .fallback(nothing)
+        .layer(from_fn(failure::render))
+        .layer(from_fn_with_state(console.clone(), operator::identify))
+        .with_state(console);
     let sites = Router::new()
         .fallback(move |request: Request| {
             let admin = admin.clone();

@@ -7,12 +7,14 @@
 mod credential;
 mod directory;
 mod session;
+mod standing;
 
 use std::pin::Pin;
 
 pub use credential::{Credential, CredentialStore};
 pub use directory::Directory;
 pub use session::{NewSession, Session, SessionStore, TokenHash};
+pub use standing::{Standing, StandingStore};
 
 /// The future of a store's answer.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, crate::StoreError>> + Send + 'a>>;

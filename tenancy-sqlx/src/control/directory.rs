@@ -4,6 +4,7 @@
 //! so a new tenant is served at once and strangers cannot fill the memory with names they make up.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -43,6 +44,31 @@ impl Near {
         if tenants.len() < MOST {
             tenants.insert(key, (now + REMEMBERED, tenant));
         }
+    }
+}
+
+/// The memory of this node's directory, for whoever changes a tenant and wants to see it at once.
+/// It can only forget: it finds nobody.
+#[derive(Clone)]
+pub struct DirectoryMemory(Arc<Near>);
+
+impl DirectoryMemory {
+    /// Forgets every tenant, so that the next request asks the database again.
+    pub fn clear(&self) {
+        self.0.tenants.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl fmt::Debug for DirectoryMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DirectoryMemory(..)")
+    }
+}
+
+impl Gate {
+    /// The memory of this node's directory.
+    pub fn directory_memory(&self) -> DirectoryMemory {
+        DirectoryMemory(Arc::clone(&self.near))
     }
 }
 

@@ -6,7 +6,11 @@
 
 mod credential;
 mod directory;
+mod invitation;
+mod operator_session;
+mod refresh;
 mod session;
+mod standing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,14 +24,21 @@ use crate::database::pool;
 use crate::error::ConnectError;
 use crate::migrate::Schema;
 use directory::Near;
+use standing::Standings;
 
 pub use credential::OperatorCredential;
+pub use directory::DirectoryMemory;
+pub use invitation::{Invited, NewPerson};
+pub use operator_session::OperatorIdentity;
+pub use refresh::Rotation;
+pub(crate) use session::interval;
 
 /// What may be asked before a tenant is known. Cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
     pub(crate) pool: PgPool,
     near: Arc<Near>,
+    standings: Arc<Standings>,
 }
 
 impl Gate {
@@ -55,7 +66,8 @@ impl Gate {
         if !findings.is_empty() {
             return Err(ConnectError::Unsafe(findings));
         }
-        Ok(Self { pool, near: Arc::new(Near::new(clock)) })
+        let standings = Arc::new(Standings::new(Arc::clone(&clock)));
+        Ok(Self { pool, near: Arc::new(Near::new(clock)), standings })
     }
 
     /// Refuses a database that is at another version than `schema` leads to.

@@ -56,6 +56,14 @@ impl SessionCookie {
         header
     }
 
+    /// The one token that these headers carry in this cookie, for a layer of another realm.
+    pub fn find(&self, headers: &HeaderMap) -> Option<SessionToken> {
+        match self.read(headers) {
+            CookieRead::One(token) => Some(token),
+            CookieRead::Absent | CookieRead::Ambiguous => None,
+        }
+    }
+
     /// The token that these headers carry. What was never a token counts as absent; two that differ
     /// are ambiguous, whether or not both were once tokens.
     pub(crate) fn read(&self, headers: &HeaderMap) -> CookieRead {

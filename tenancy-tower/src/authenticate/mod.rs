@@ -19,6 +19,9 @@
 //!   permission then answers 401, which the application may render as a redirect to that page.
 //! - Two session cookies that differ, two `authorization` headers or another scheme are invalid.
 //! - A session's role is the member's present one, so it decides where both credentials are good.
+//! - A token's role is the one it was issued with, unless a [`StandingStore`] is given: then it is the
+//!   member's present one, and a token whose member is gone or whose sign-in has ended is invalid.
+//!   It is asked only about a token at its own tenant's address.
 //! - At the apex and at reserved names there is no tenant to act in: a valid tenant credential is
 //!   a foreign one there (404), any other passes unread, for a layer of that realm.
 //! - Every foreign credential is an event at the `tracing` target `security`.
@@ -35,8 +38,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use tenancy_core::store::{Session, SessionStore};
-use tenancy_core::{Claims, ContextError, Identity, TenantContext, TenantId};
+use tenancy_core::store::{Session, SessionStore, StandingStore, TokenHash};
+use tenancy_core::{Claims, ContextError, Identity, StoreError, TenantContext, TenantId};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -56,6 +59,7 @@ use crate::site::Site;
 pub struct AuthenticateLayer {
     tokens: Option<Arc<dyn VerifyToken>>,
     sessions: Option<Arc<dyn SessionStore>>,
+    standings: Option<Arc<dyn StandingStore>>,
     cookie: SessionCookie,
 }
 
@@ -63,7 +67,7 @@ impl AuthenticateLayer {
     /// Accepts no credential yet: each kind is named by a call.
     #[must_use = "without `tokens` or `sessions` nobody can act"]
     pub fn new() -> Self {
-        Self { tokens: None, sessions: None, cookie: SessionCookie::default() }
+        Self { tokens: None, sessions: None, standings: None, cookie: SessionCookie::default() }
     }
 
     /// Accepts bearer tokens that `verifier` accepts.
@@ -77,6 +81,13 @@ impl AuthenticateLayer {
     #[must_use]
     pub fn sessions(mut self, store: Arc<dyn SessionStore>) -> Self {
         self.sessions = Some(store);
+        self
+    }
+
+    /// Asks `store` where the member of a token stands now.
+    #[must_use]
+    pub fn standings(mut self, store: Arc<dyn StandingStore>) -> Self {
+        self.standings = Some(store);
         self
     }
 
@@ -96,28 +107,32 @@ impl AuthenticateLayer {
             Ok(claims) => claims,
             Err(refusal) => return Step::Now(place.realm_of_another(refusal)),
         };
-        let sessions = self.sessions.as_ref();
-        let Some((store, read)) = sessions.map(|store| (store, self.cookie.read(&parts.headers))) else {
-            return Step::Now(place.admit(claims, None));
+        let cookie = self.sessions.as_ref().map(|store| (store, self.cookie.read(&parts.headers)));
+        let session = match cookie {
+            None | Some((_, CookieRead::Absent)) => None,
+            Some((_, CookieRead::Ambiguous)) => return Step::Now(place.realm_of_another(invalid())),
+            Some((store, CookieRead::One(token))) => Some((Arc::clone(store), token)),
         };
-        match read {
-            CookieRead::Absent => Step::Now(place.admit(claims, None)),
-            CookieRead::Ambiguous => Step::Now(place.realm_of_another(invalid())),
-            CookieRead::One(token) => {
-                let store = Arc::clone(store);
-                Step::Ask(Box::pin(async move {
-                    let hash = token.hash();
-                    match store.find(&hash).await {
-                        Ok(session) => place.admit(claims, session.map(|session| (session, hash))),
-                        Err(error) => {
-                            let error = &error as &dyn std::error::Error;
-                            tracing::error!(error, "the session store failed");
-                            Err(Refusal::Unavailable)
-                        }
-                    }
-                }))
-            }
+        let standings = self.standings.as_ref().filter(|_| claims.as_ref().is_some_and(|c| place.is_of(c)));
+        if session.is_none() && standings.is_none() {
+            return Step::Now(place.admit(claims.map(|claims| (claims.identity(), claims)), None));
         }
+        let standings = standings.cloned();
+        Step::Ask(Box::pin(async move {
+            let session = match session {
+                None => None,
+                Some((store, token)) => {
+                    let hash = token.hash();
+                    let found = store.find(&hash).await.map_err(|error| unavailable(&error))?;
+                    found.map(|session| (session, hash))
+                }
+            };
+            let token = match claims {
+                None => None,
+                Some(claims) => Some((present(standings.as_deref(), &claims).await?, claims)),
+            };
+            place.admit(token, session)
+        }))
     }
 
     /// The claims of the bearer token, if one was sent.
@@ -151,6 +166,20 @@ const fn invalid() -> Refusal {
     Refusal::Unauthenticated(AuthFailure::Invalid)
 }
 
+/// Who a token speaks for now: as it says, or as the store says who knows better.
+async fn present(standings: Option<&dyn StandingStore>, claims: &Claims) -> Result<Identity, Refusal> {
+    let identity = claims.identity();
+    let Some(store) = standings else { return Ok(identity) };
+    let standing = store.standing(claims.tenant_id, claims.sub, claims.sid).await;
+    let standing = standing.map_err(|error| unavailable(&error))?.ok_or_else(invalid)?;
+    Ok(Identity { role: standing.role, ..identity })
+}
+
+fn unavailable(error: &StoreError) -> Refusal {
+    tracing::error!(error = error as &dyn std::error::Error, "a store that knows who may act failed");
+    Refusal::Unavailable
+}
+
 /// Where a credential is shown.
 enum Place {
     Tenant(TenantContext),
@@ -167,6 +196,11 @@ impl Place {
         }
     }
 
+    /// Whether a token was issued for the tenant of this address.
+    fn is_of(&self, claims: &Claims) -> bool {
+        matches!(self, Self::Tenant(context) if context.tenant_id() == claims.tenant_id)
+    }
+
     /// Where no tenant is, what this layer cannot read may be another realm's credential.
     fn realm_of_another(&self, refusal: Refusal) -> Verdict {
         match self {
@@ -178,10 +212,10 @@ impl Place {
     /// The decision of the module's table, over credentials that are each good in themselves.
     fn admit(
         &self,
-        claims: Option<Arc<Claims>>,
-        session: Option<(Session, tenancy_core::store::TokenHash)>,
+        token: Option<(Identity, Arc<Claims>)>,
+        session: Option<(Session, TokenHash)>,
     ) -> Verdict {
-        let token = claims.map(|claims| (claims.identity(), Proof::Token(claims)));
+        let token = token.map(|(identity, claims)| (identity, Proof::Token(claims)));
         let session = session.map(|(s, token)| (s.identity, Proof::Session { id: s.id, token }));
         let agreed = |(identity, proof): (Identity, Proof)| Ok((self.agree(&identity)?, identity, proof));
         let token = token.map(agreed).transpose()?;
@@ -241,6 +275,7 @@ impl fmt::Debug for AuthenticateLayer {
         f.debug_struct("AuthenticateLayer")
             .field("tokens", &self.tokens.is_some())
             .field("sessions", &self.sessions.is_some())
+            .field("standings", &self.standings.is_some())
             .field("cookie", &self.cookie)
             .finish()
     }

@@ -69,8 +69,8 @@ impl SessionToken {
         }
     }
 
-    /// The text for the cookie.
-    pub(crate) fn text(&self) -> Zeroizing<String> {
+    /// The text for a cookie, a link or a program; nowhere else.
+    pub fn text(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.expose_secret()))
     }
 }

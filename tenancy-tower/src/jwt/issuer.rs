@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Header};
 use secrecy::SecretString;
-use tenancy_core::{Claims, Clock, Identity, Permission, Tenant, TenantId};
+use tenancy_core::{Claims, Clock, Identity, Permission, SessionId, Tenant, TenantId};
 use uuid::Uuid;
 
 use super::{TYPE, TokenKey};
@@ -66,13 +66,38 @@ impl TokenIssuer {
         self
     }
 
-    /// A token for a member of `tenant`.
+    /// A token for a member of `tenant`, which belongs to no sign-in and so ends only by its time.
     ///
     /// # Errors
     ///
     /// [`IssueError::Conflict`] for a member of another tenant, [`IssueError::Sign`] when the
     /// cryptography fails.
     pub fn issue(&self, tenant: &Tenant, member: &Identity) -> Result<IssuedToken, IssueError> {
+        self.sign(tenant, member, None, 0)
+    }
+
+    /// A token that ends with `sign_in`, for a member whose rights are at version `ver`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::issue`].
+    pub fn issue_for(
+        &self,
+        tenant: &Tenant,
+        member: &Identity,
+        sign_in: SessionId,
+        ver: u64,
+    ) -> Result<IssuedToken, IssueError> {
+        self.sign(tenant, member, Some(sign_in), ver)
+    }
+
+    fn sign(
+        &self,
+        tenant: &Tenant,
+        member: &Identity,
+        sid: Option<SessionId>,
+        ver: u64,
+    ) -> Result<IssuedToken, IssueError> {
         if member.tenant_id != tenant.id() {
             return Err(IssueError::Conflict { tenant: tenant.id(), member: member.tenant_id });
         }
@@ -90,7 +115,8 @@ impl TokenIssuer {
             iss: self.issuer.clone().into(),
             aud: self.audience.clone().into(),
             jti: Uuid::new_v4().to_string(),
-            ver: 0,
+            ver,
+            sid,
         };
         let header = Header {
             typ: Some(TYPE.to_owned()),

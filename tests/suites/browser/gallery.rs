@@ -50,8 +50,8 @@ async fn doors(world: &World, browser: &Browser, eye: &Eye) {
     operator.fill("#email", OPERATOR).await;
     operator.fill("#password", PASSWORD).await;
     operator.click("button[type=submit]").await;
-    operator.find("[role=status]").await;
-    eye.look("operator-signed-in").await;
+    operator.find("#h-tenants").await;
+    eye.look("operator-tenants").await;
 }
 
 /// Sends a file with the form of the page `/data`, and waits for what the answer shows.

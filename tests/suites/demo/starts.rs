@@ -37,7 +37,7 @@ async fn a_demo_is_ready_within_thirty_seconds_and_has_everything_in_place() {
     let door = Caller::new(demo.listeners[1], &operator.host);
     let form = [("email", operator.email.as_str()), ("password", operator.password.as_str())];
     let answer = door.send(door.request(Method::POST, "/login").form(&form)).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
 
     assert_described(&folder, &info);
     assert_private(&folder, &info);

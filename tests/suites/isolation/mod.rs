@@ -32,6 +32,9 @@ const TABLES: [&str; 8] = [
 /// The application may add to it and read it, and do nothing else.
 const LEDGER: &str = "usage_events";
 
+/// What tenants' people did: rows are added and read, and nothing changes them.
+const LOGS: [&str; 2] = ["audit_logs", "tenant_activity"];
+
 /// One tenant as the probes see it.
 struct Side {
     context: TenantContext,

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use tests::World;
 
 use super::{LEDGER, TABLES, raw, side, state};
+use super::{LOGS, TABLES, raw, side, state};
 
 /// AC25, AC63: the application's login cannot become more than it is. Each line is tried in a session
 /// that has a tenant bound, so that nothing but the role stands in the way.
@@ -103,16 +104,25 @@ async fn rights(world: &World, role: &str) -> Vec<String> {
 async fn each_login_has_the_rights_on_its_list_and_no_more() {
     let world = World::start().await;
     let gate = [
+        "control.accept_invitation()",
         "control.claim_jobs()",
         "control.credential()",
         "control.draw_units()",
+        "control.end_operator_session()",
+        "control.end_refresh()",
         "control.end_session()",
         "control.extend_leases()",
+        "control.find_invitation()",
+        "control.find_operator_session()",
         "control.find_session()",
         "control.give_back_units()",
+        "control.open_operator_session()",
+        "control.open_refresh()",
         "control.open_session()",
         "control.operator_credential()",
         "control.release()",
+        "control.rotate_refresh()",
+        "control.standing()",
         "control.tenant_by_id()",
         "control.tenant_by_slug()",
         "platform.migrations: SELECT",
@@ -128,6 +138,9 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             format!("public.{table}: {may}")
         })
         .collect();
+    let mut rw: Vec<String> =
+        TABLES.iter().map(|table| format!("public.{table}: DELETE,INSERT,SELECT,UPDATE")).collect();
+    rw.extend(LOGS.iter().map(|table| format!("public.{table}: INSERT,SELECT")));
     rw.extend(
         [
             "control.admit()",
@@ -135,9 +148,12 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             "control.enqueue()",
             "control.finish()",
             "control.hold()",
+            "control.invitations()",
+            "control.invite()",
             "control.members()",
             "control.release_held()",
             "control.usage()",
+            "control.set_role()",
             "platform.migrations: SELECT",
             "tenancy.current_tenant()",
             "tenancy.migrations: SELECT",
@@ -151,6 +167,39 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
     for table in TABLES.map(|table| format!("public.{table}")).iter().chain(&["control.users".to_owned()]) {
         let read = gate.fetch_all(AssertSqlSafe(format!("SELECT * FROM {table}"))).await.map(drop);
         assert_eq!(state(&read).as_deref(), Some("42501"), "app_gate reads {table}");
+    }
+}
+
+/// T13, T15: what a tenant's people did is added to and read by that tenant alone, and never changed.
+#[tokio::test]
+async fn a_log_is_added_to_and_never_changed() {
+    let world = World::start().await;
+    let database = &world.platform.app.database;
+    let (acme, globex) = (world.context("acme").await, world.context("globex").await);
+    let add = [
+        "INSERT INTO audit_logs (action) VALUES ('probe')",
+        "INSERT INTO tenant_activity (activity_type) VALUES ('probe')",
+    ];
+    let mut tx = database.begin(&acme).await.unwrap();
+    for sql in add {
+        sqlx::query(sql).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for table in LOGS {
+        for (context, rows) in [(&acme, 1_i64), (&globex, 0)] {
+            let mut tx = database.begin_read(context).await.unwrap();
+            let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            assert_eq!(
+                sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *tx).await.unwrap(),
+                rows,
+                "{table}"
+            );
+        }
+        for change in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET user_id = NULL")] {
+            let mut tx = database.begin(&acme).await.unwrap();
+            let done = sqlx::query(AssertSqlSafe(change.clone())).execute(&mut *tx).await;
+            assert_eq!(state(&done).as_deref(), Some("42501"), "{change}");
+        }
     }
 }
 

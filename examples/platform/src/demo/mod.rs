@@ -84,7 +84,7 @@ async fn serve(
     let worker = tokio::spawn(worker::run(platform.clone(), worker::Settings::default(), stop.clone()));
     let served = tokio::try_join!(
         server::serve(public, platform.public(), stop.clone()),
-        server::serve(operator, platform.operator(), stop.clone()),
+        server::serve(operator, platform.operator(door.clone()), stop.clone()),
         server::serve(internal, platform.internal(), stop.clone()),
     );
     stop.now();

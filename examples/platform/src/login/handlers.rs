@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::Row;
-use tenancy_core::{Actor, Role, TenantContext};
+use tenancy_core::{Actor, Role, TenantContext, UserId};
 use tenancy_tower::extract::{Member, Tenancy};
 use tenancy_tower::refusal::{AuthFailure, Refusal};
 use tenancy_tower::{Proof, SessionCookie};
@@ -17,42 +17,63 @@ use tenancy_tower::{Proof, SessionCookie};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{LoginDoor, LoginView};
-use crate::view;
+use crate::{trail, view};
 
 /// What may follow `/login` in the address.
 #[derive(Debug, Default, Deserialize)]
 pub struct LoginQuery {
     #[serde(default)]
-    next: String,
+    pub(crate) next: String,
     #[serde(default)]
-    bye: bool,
+    pub(crate) bye: bool,
 }
 
 /// The sign-in form. `Debug` hides the password.
 #[derive(Debug, Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
-    email: String,
+    pub(crate) email: String,
     #[serde(default)]
-    password: SecretText,
+    pub(crate) password: SecretText,
     #[serde(default)]
-    next: String,
+    pub(crate) next: String,
 }
 
 /// What a program sends to sign in.
 #[derive(Debug, Deserialize)]
 pub struct LoginRequest {
-    email: String,
-    password: SecretText,
+    pub(crate) email: String,
+    pub(crate) password: SecretText,
 }
 
+impl LoginRequest {
+    /// The answer to anything else.
+    pub(crate) fn malformed(error: &axum::extract::rejection::JsonRejection) -> Failure {
+        let asked = "Send {\"email\": \"…\", \"password\": \"…\"} as application/json.";
+        Failure::unreadable(error.status(), "bad_login", asked)
+    }
+}
+
+/// A password on its way in; `Debug` hides it.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
-struct SecretText(String);
+pub struct SecretText(String);
 
 impl std::fmt::Debug for SecretText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SecretText(..)")
+    }
+}
+
+impl SecretText {
+    /// How many characters it has.
+    pub(super) fn characters(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    /// How many bytes it has.
+    pub(super) const fn bytes(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -85,11 +106,19 @@ pub async fn login(
         let error = Some("E-mail and password do not match. Check both and try again.".to_owned());
         return page(&context, StatusCode::UNAUTHORIZED, form.email, &form.next, error, None);
     };
+    note_login(&app, &context, identity.user_id).await?;
     let token = app.sign_in.open(identity).await?;
     let next = view::local_path(&form.next).unwrap_or("/");
     let mut response = Redirect::to(next).into_response();
     response.headers_mut().append(SET_COOKIE, SessionCookie::default().set(&token));
     Ok(response)
+}
+
+/// Notes a sign-in among what the tenant's people did.
+pub(super) async fn note_login(app: &App, context: &TenantContext, user: UserId) -> Result<(), Failure> {
+    let mut tx = app.database.begin(context).await?;
+    trail::activity(&mut tx, Some(user), "login").await?;
+    Ok(tx.commit().await?)
 }
 
 fn page(
@@ -122,17 +151,13 @@ pub async fn api_login(
     Tenancy(context): Tenancy,
     body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let asked = "Send {\"email\": \"…\", \"password\": \"…\"} as application/json.";
-    let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_login", asked))?;
+    let Json(body) = body.map_err(|error| LoginRequest::malformed(&error))?;
     let checked = app.sign_in.check(&context, &body.email, body.password.into()).await;
     let identity = checked.map_err(Failure::internal)?;
     let identity = identity.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;
-    let issued = app.sign_in.issue(&identity, context.tenant())?;
-    Ok(Json(json!({
-        "access_token": issued.token.expose_secret(),
-        "token_type": "Bearer",
-        "expires_in": issued.expires_in,
-    })))
+    let tokens = app.sign_in.begin(&context, &identity).await?;
+    note_login(&app, &context, identity.user_id).await?;
+    Ok(Json(tokens))
 }
 
 /// `GET /auth/me`

@@ -4,22 +4,27 @@
 //! The tenant is the address's; the answer to a wrong password, an unknown person and a person of
 //! another tenant is one and the same, after the same work.
 
+mod accept;
 mod handlers;
-mod operator;
 pub mod password;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use tenancy_core::store::{Credential, CredentialStore, SessionStore, TokenHash};
-use tenancy_core::{Identity, StoreError, Tenant, TenantContext};
+use tenancy_core::{Identity, StoreError, TenantContext};
+use tenancy_sqlx::Gate;
 use tenancy_tower::SessionToken;
-use tenancy_tower::jwt::{IssuedToken, TokenIssuer};
+use tenancy_tower::jwt::TokenIssuer;
 
-pub use handlers::{api_login, login, login_page, logout, me};
-pub use operator::{OperatorSignIn, operator_login, operator_page};
+pub use accept::{accept, accept_page};
+pub use handlers::{
+    LoginForm, LoginQuery, LoginRequest, SecretText, api_login, login, login_page, logout, me,
+};
 use password::Passwords;
+pub use tokens::{api_logout, refresh};
 
 use crate::failure::Failure;
 
@@ -28,19 +33,22 @@ use crate::failure::Failure;
 pub struct SignIn {
     credentials: Arc<dyn CredentialStore>,
     sessions: Arc<dyn SessionStore>,
+    gate: Gate,
     issuer: Arc<TokenIssuer>,
     passwords: Passwords,
 }
 
 impl SignIn {
-    /// Checks against `credentials`, opens sessions in `sessions` and signs tokens with `issuer`.
+    /// Checks against `credentials`, opens sessions in `sessions` and signs tokens with `issuer`;
+    /// invitations and refresh tokens are asked for through `gate`.
     pub fn new(
         credentials: Arc<dyn CredentialStore>,
         sessions: Arc<dyn SessionStore>,
+        gate: Gate,
         issuer: TokenIssuer,
         passwords: Passwords,
     ) -> Self {
-        Self { credentials, sessions, issuer: Arc::new(issuer), passwords }
+        Self { credentials, sessions, gate, issuer: Arc::new(issuer), passwords }
     }
 
     /// Who has this address and password in the context's tenant; `None` for every reason there is.
@@ -74,11 +82,6 @@ impl SignIn {
     /// Ends a session.
     pub async fn close(&self, token: &TokenHash) -> Result<(), Failure> {
         self.sessions.end(token).await.map_err(Failure::internal)
-    }
-
-    /// Signs a token.
-    pub fn issue(&self, identity: &Identity, tenant: &Tenant) -> Result<IssuedToken, Failure> {
-        self.issuer.issue(tenant, identity).map_err(Failure::internal)
     }
 }
 

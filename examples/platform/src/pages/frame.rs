@@ -39,6 +39,8 @@ pub enum Section {
     Content,
     /// `/usage`
     Usage,
+    /// `/team`
+    Team,
 }
 
 /// Colour and word of a notice.
@@ -85,6 +87,8 @@ pub struct Frame {
     pub brand: Brand,
     /// Name or e-mail of the signed-in person.
     pub person: String,
+    /// Whether the person manages people, and so finds the way to them.
+    pub manages: bool,
     /// Which entry of the sidebar is current.
     pub section: Section,
     /// Whether the plan has written drafts.
@@ -103,6 +107,7 @@ impl Frame {
             Section::Campaigns => "campaigns",
             Section::Content => "content",
             Section::Usage => "usage",
+            Section::Team => "team",
         };
         current == section
     }

@@ -10,6 +10,7 @@
 //!    token: where a request comes from is checked before any handler sees it.
 //! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
 
+mod accept;
 mod brand;
 mod campaigns;
 mod content;
@@ -21,11 +22,14 @@ mod from_summary;
 mod landing;
 mod login;
 mod mapping;
+mod operator;
 mod overview;
 mod run;
 mod runs;
 mod usage;
+mod team;
 
+pub use accept::{AcceptState, AcceptView};
 pub use brand::{Accent, AccentError, brand_css};
 pub use campaigns::{CampaignRow, CampaignsView, Typed};
 pub use content::{ContentView, DraftView};
@@ -36,10 +40,12 @@ pub use from_summary::{RunFacts, chart, results, run_results};
 pub use landing::LandingView;
 pub use login::{LoginDoor, LoginView};
 pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
+pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView, TenantsView};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};
 pub use usage::{MeterBar, PlanColumn, UsageView};
+pub use team::TeamView;
 
 /// Name of the product, on pages that belong to no tenant.
 pub const PRODUCT: &str = "Media Mix";

@@ -12,6 +12,7 @@ fn frame(section: Section) -> Frame {
     let notice = Some(Notice { kind: NoticeKind::Problem, text: HOSTILE.into() });
     let brand = Brand { name: HOSTILE.into(), logo: None };
     Frame { brand, person: HOSTILE.into(), section, content: true, notice }
+    Frame { brand, person: HOSTILE.into(), manages: true, section, notice }
 }
 
 fn summary(converged: bool) -> Summary {

@@ -4,6 +4,9 @@
 //! It is a type of its own on a pool of its own, so that nothing that serves a tenant can turn into
 //! it. The role may read every tenant; only a process that serves operators holds its password.
 
+mod onboard;
+mod read;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -12,6 +15,9 @@ use tenancy_core::{Lifecycle, PlanCode, Role, Slug, TenantId, UserId};
 
 use crate::database::pool;
 use crate::error::ConnectError;
+
+pub use onboard::{ChangeError, NewInvitation};
+pub use read::{OperatorEvent, TenantOverview};
 
 /// Who does something across tenants, and why. Neither may be blank.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,56 @@
+//! The operator's console: another realm, another listener, another role in the database.
+//!
+//! | part        | what                                                              |
+//! |-------------|-------------------------------------------------------------------|
+//! | `realm`     | who is an operator, and where an operator's credential is foreign |
+//! | `sign_in`   | the way in and out                                                |
+//! | `tenants`   | what can be seen and changed; page and program ask the same       |
+//! | `api`       | for programs                                                      |
+//! | `console`   | for people                                                        |
+//!
+//! It exists only in a process that serves operators: nothing else holds an [`OperatorDoor`].
+
+mod api;
+mod console;
+mod realm;
+mod sign_in;
+mod tenants;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tenancy_sqlx::control::DirectoryMemory;
+use tenancy_sqlx::{Gate, OperatorDoor};
+
+pub use api::{change, create, invite, list, one, resume, statistics, suspend, totals};
+pub use console::{change_plan, create_form, list_page, new_page, resume_form, suspend_form, tenant_page};
+pub use realm::{identify, keep_out, require};
+pub use sign_in::{api_login, api_logout, login, login_page, logout};
+pub use tenants::PLANS;
+
+use crate::login::password::Passwords;
+
+/// What the console's handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    gate: Gate,
+    passwords: Passwords,
+    door: OperatorDoor,
+    directory: DirectoryMemory,
+    site: Arc<str>,
+}
+
+impl Console {
+    /// Signs operators in through `gate` and lets them act through `door`; `site` is the domain of the
+    /// tenants as links have it.
+    pub fn new(gate: Gate, passwords: Passwords, door: OperatorDoor, site: Arc<str>) -> Self {
+        let directory = gate.directory_memory();
+        Self { gate, passwords, door, directory, site }
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console(..)")
+    }
+}

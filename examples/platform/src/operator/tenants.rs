@@ -1,0 +1,251 @@
+//! What an operator sees and changes. Pages and programs ask the same functions, so that what one
+//! shows the other says, and no change goes without its reason.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::Row as _;
+use tenancy_core::slug::SlugError;
+use tenancy_core::{Lifecycle, PlanCode, Slug, TenantId};
+use tenancy_sqlx::control::OperatorIdentity;
+use tenancy_sqlx::{ChangeError, NewTenant, OperatorEvent, Reason, TenantOverview};
+
+use super::Console;
+use crate::failure::Failure;
+use crate::invite::{self, Link};
+use crate::pages::Accent;
+
+/// The plans that can be chosen.
+pub const PLANS: [&str; 3] = ["starter", "professional", "enterprise"];
+
+/// One tenant with its numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct TenantLine {
+    pub(super) id: TenantId,
+    pub(super) subdomain: String,
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) status: Lifecycle,
+    pub(super) plan: String,
+    pub(super) created_at: Timestamp,
+    #[serde(flatten)]
+    pub(super) statistics: Statistics,
+}
+
+/// The numbers of one tenant, or their sums over all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Statistics {
+    pub(super) users: i64,
+    pub(super) open_invitations: i64,
+    pub(super) sources: i64,
+    pub(super) rows: i64,
+    pub(super) runs: i64,
+    pub(super) failed_runs: i64,
+}
+
+impl Statistics {
+    /// The sums of two.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            users: self.users + other.users,
+            open_invitations: self.open_invitations + other.open_invitations,
+            sources: self.sources + other.sources,
+            rows: self.rows + other.rows,
+            runs: self.runs + other.runs,
+            failed_runs: self.failed_runs + other.failed_runs,
+        }
+    }
+}
+
+/// What makes a tenant: as JSON, and as the fields of the form.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Onboarding {
+    #[serde(default)]
+    pub(super) subdomain: String,
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) plan: String,
+    #[serde(default)]
+    pub(super) accent: String,
+    #[serde(default)]
+    pub(super) admin_email: String,
+    #[serde(default)]
+    pub(super) reason: String,
+}
+
+/// A tenant that was just made.
+#[derive(Debug)]
+pub(super) struct Onboarded {
+    pub(super) id: TenantId,
+    pub(super) slug: Slug,
+    pub(super) link: Link,
+}
+
+const COUNTS: &str = "
+    SELECT tenant_id, sum(sources)::bigint AS sources, sum(rows)::bigint AS rows, sum(runs)::bigint AS runs,
+           sum(failed)::bigint AS failed
+    FROM (
+        SELECT tenant_id, 1 AS sources, row_count::bigint AS rows, 0 AS runs, 0 AS failed FROM data_sources
+        UNION ALL SELECT tenant_id, 0, 0, 1, 0 FROM mmm_models
+        UNION ALL SELECT tenant_id, 0, 0, 0, 1 FROM jobs WHERE state = 'failed'
+    ) AS each WHERE $1::uuid IS NULL OR tenant_id = $1 GROUP BY tenant_id";
+
+impl Console {
+    /// Every tenant, or one, with its numbers.
+    pub(super) async fn lines(&self, only: Option<TenantId>) -> Result<Vec<TenantLine>, Failure> {
+        let tenants = self.door.tenants(only).await.map_err(Failure::internal)?;
+        let mut counts = HashMap::new();
+        for row in self.door.ask(COUNTS, only).await.map_err(Failure::internal)? {
+            let get = |column| row.try_get::<i64, _>(column).map_err(Failure::internal);
+            let of = TenantId::from_uuid(row.try_get("tenant_id").map_err(Failure::internal)?);
+            counts.insert(of, (get("sources")?, get("rows")?, get("runs")?, get("failed")?));
+        }
+        let line = |tenant: TenantOverview| {
+            let (sources, rows, runs, failed_runs) = counts.get(&tenant.id).copied().unwrap_or_default();
+            TenantLine {
+                url: invite::address(&self.site, &tenant.slug, "/"),
+                id: tenant.id,
+                subdomain: tenant.slug,
+                name: tenant.name,
+                status: tenant.status,
+                plan: tenant.plan,
+                created_at: moment(tenant.created_at),
+                statistics: Statistics {
+                    users: tenant.users,
+                    open_invitations: tenant.invitations,
+                    sources,
+                    rows,
+                    runs,
+                    failed_runs,
+                },
+            }
+        };
+        Ok(tenants.into_iter().map(line).collect())
+    }
+
+    /// The tenant with this id, as the address spells it.
+    pub(super) async fn line(&self, id: &str) -> Result<TenantLine, Failure> {
+        let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+        self.lines(Some(id)).await?.pop().ok_or(Failure::NOT_FOUND)
+    }
+
+    /// What operators did to a tenant, newest first.
+    pub(super) async fn events(&self, tenant: TenantId) -> Result<Vec<OperatorEvent>, Failure> {
+        self.door.events(tenant).await.map_err(Failure::internal)
+    }
+
+    /// Makes a tenant and the invitation of its first owner.
+    pub(super) async fn onboard(
+        &self,
+        by: &OperatorIdentity,
+        new: &Onboarding,
+    ) -> Result<Onboarded, Failure> {
+        let reason = reason(by, &new.reason)?;
+        let slug: Slug = new.subdomain.trim().parse().map_err(|error| {
+            let code = if error == SlugError::Reserved { "subdomain_reserved" } else { "subdomain_invalid" };
+            Failure::invalid(code, format!("The address cannot be {:?}: {error}.", new.subdomain))
+        })?;
+        let name = invite::tenant_name(&new.name)?;
+        let plan = plan(&new.plan)?;
+        let accent: Option<Accent> = match new.accent.trim() {
+            "" => None,
+            text => Some(text.parse().map_err(|e| Failure::invalid("accent_invalid", format!("{e}.")))?),
+        };
+        let email = invite::email(&new.admin_email)?;
+        let tenant = NewTenant {
+            id: TenantId::new(),
+            slug: slug.clone(),
+            name,
+            plan,
+            settings: accent.map_or_else(|| json!({}), |accent| json!({ "accent": accent.to_string() })),
+        };
+        let (invitation, link) = invite::new(&self.site, slug.as_str(), email, tenancy_core::Role::Owner)?;
+        match self.door.onboard(&reason, &tenant, &invitation).await {
+            Ok(()) => Ok(Onboarded { id: tenant.id, slug, link }),
+            Err(ChangeError::Taken) => Err(Failure::Conflict {
+                code: "subdomain_taken",
+                message: format!("The address {slug} is taken. Choose another one."),
+            }),
+            Err(error) => Err(Failure::internal(error)),
+        }
+    }
+
+    /// Invites a person to a tenant.
+    pub(super) async fn invite(
+        &self,
+        by: &OperatorIdentity,
+        tenant: &TenantLine,
+        (email, role, why): (&str, &str, &str),
+    ) -> Result<Link, Failure> {
+        let reason = reason(by, why)?;
+        let (email, role) = (invite::email(email)?, invite::role(role)?);
+        let (invitation, link) = invite::new(&self.site, &tenant.subdomain, email, role)?;
+        let invited = self.door.invite(&reason, tenant.id, &invitation).await;
+        invited.map_err(|error| match error {
+            ChangeError::Taken => invite::member_already(),
+            other => failure(other),
+        })?;
+        Ok(link)
+    }
+
+    /// Puts a tenant on another plan, from the next request on.
+    pub(super) async fn set_plan(
+        &self,
+        by: &OperatorIdentity,
+        tenant: TenantId,
+        to: &str,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let (reason, to) = (reason(by, why)?, plan(to)?);
+        self.door.set_plan(&reason, tenant, &to).await.map_err(failure)?;
+        self.directory.clear();
+        Ok(())
+    }
+
+    /// Suspends or resumes a tenant, from the next request on.
+    pub(super) async fn set_status(
+        &self,
+        by: &OperatorIdentity,
+        tenant: TenantId,
+        to: Lifecycle,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let reason = reason(by, why)?;
+        self.door.set_status(&reason, tenant, to).await.map_err(|error| failure(error.into()))?;
+        self.directory.clear();
+        Ok(())
+    }
+}
+
+fn reason(by: &OperatorIdentity, why: &str) -> Result<Reason, Failure> {
+    let missing =
+        || Failure::invalid("reason_missing", "Say why: a change needs a reason, which is written down.");
+    if why.chars().count() > 500 {
+        return Err(Failure::invalid("reason_too_long", "A reason has at most 500 characters."));
+    }
+    Reason::new(&by.email, why).ok_or_else(missing)
+}
+
+fn plan(text: &str) -> Result<PlanCode, Failure> {
+    let known = PLANS.contains(&text).then(|| text.parse().ok()).flatten();
+    known.ok_or_else(|| Failure::invalid("plan_unknown", format!("The plan is one of {}.", PLANS.join(", "))))
+}
+
+fn failure(error: ChangeError) -> Failure {
+    match error {
+        ChangeError::Impossible => Failure::Conflict {
+            code: "cannot_change",
+            message: "The tenant is not in a state in which this can be done.".to_owned(),
+        },
+        other => Failure::internal(other),
+    }
+}
+
+/// A moment the database told.
+pub(super) fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,69 @@
+//! The people of a tenant, who is invited, and the form that invites.
+
+use askama::Template;
+use tenancy_core::Role;
+
+use super::frame::{Frame, asset_version};
+
+/// Roles that may be given, and whether each is the present one.
+type Offered = Vec<(&'static str, bool)>;
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct TeamView {
+    /// Id, name, e-mail and role of each person.
+    pub people: Vec<(String, String, String, Role)>,
+    /// E-mail and role of each invited person, and who invited them.
+    pub waiting: Vec<(String, Role, String)>,
+    /// Whether the reader is an owner, who alone makes and changes owners.
+    pub owner: bool,
+    /// The invitation that was just made, shown this once.
+    pub link: Option<String>,
+    /// What was typed as e-mail.
+    pub email: String,
+}
+
+impl TeamView {
+    /// The page.
+    pub fn render(&self, frame: &Frame) -> Result<String, askama::Error> {
+        Page { frame, view: self, assets: asset_version() }.render()
+    }
+
+    fn lead(&self) -> String {
+        let people = match self.people.len() {
+            1 => "One person works here".to_owned(),
+            n => format!("{n} people work here"),
+        };
+        match self.waiting.len() {
+            0 => format!("{people}; nobody is invited."),
+            1 => format!("{people}; one more is invited."),
+            n => format!("{people}; {n} more are invited."),
+        }
+    }
+
+    /// Id, name, e-mail and role of each person, and the roles the reader may give them, which is none
+    /// where only an owner may.
+    fn rows(&self) -> Vec<(&str, &str, &str, &'static str, Offered)> {
+        let offered = |now: Role| {
+            let roles = Role::ALL.into_iter().filter(|role| self.owner || *role != Role::Owner);
+            if now == Role::Owner && !self.owner {
+                Vec::new()
+            } else {
+                roles.map(|role| (role.as_str(), role == now)).collect()
+            }
+        };
+        let rows = self.people.iter();
+        rows.map(|(id, name, email, role)| {
+            (id.as_str(), name.as_str(), email.as_str(), role.as_str(), offered(*role))
+        })
+        .collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "team.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    view: &'a TeamView,
+    assets: String,
+}

@@ -1,0 +1,109 @@
+//! The page of people.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use tenancy_core::{Role, TenantContext};
+use tenancy_tower::extract::Member;
+
+use super::{change_role, invite_person, people, waiting};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::pages::{Notice, NoticeKind, Section, TeamView};
+use crate::view;
+
+/// The forms of the page.
+#[derive(Debug, Default, Deserialize)]
+pub struct PersonForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// What the page says beside the people.
+#[derive(Default)]
+struct Said {
+    notice: Option<Notice>,
+    link: Option<String>,
+    email: String,
+}
+
+async fn show(
+    app: &App,
+    context: &TenantContext,
+    status: StatusCode,
+    said: Said,
+) -> Result<Response, Failure> {
+    let mut tx = app.database.begin_read(context).await?;
+    let me = context.actor().user();
+    let people: Vec<_> = people(&mut tx).await?.into_iter().map(|p| (p.id.to_string(), p)).collect();
+    let owner = people.iter().any(|(_, p)| Some(p.id) == me && p.role == Role::Owner);
+    let view = TeamView {
+        people: people.into_iter().map(|(id, p)| (id, p.name, p.email, p.role)).collect(),
+        waiting: waiting(&mut tx).await?.into_iter().map(|w| (w.email, w.role, w.invited_by)).collect(),
+        owner,
+        link: said.link,
+        email: said.email,
+    };
+    let mut frame = view::frame(&mut tx, context, Section::Team).await?;
+    frame.notice = said.notice;
+    Ok(view::html(status, view.render(&frame)?))
+}
+
+/// `GET /team`
+pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
+    show(&app, &context, StatusCode::OK, Said::default()).await
+}
+
+fn problem(failure: Failure) -> Result<(StatusCode, Notice), Failure> {
+    match failure.said() {
+        Some((status, text)) => Ok((status, Notice { kind: NoticeKind::Problem, text: text.to_owned() })),
+        None => Err(failure),
+    }
+}
+
+/// `POST /team/invite`: the link is shown this once.
+pub async fn invite_form(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Form(form): Form<PersonForm>,
+) -> Result<Response, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    match invite_person(&mut tx, &context, user, &app.site, (&form.email, &form.role)).await {
+        Ok(link) => {
+            tx.commit().await?;
+            let said = Said { link: Some(link.as_str().to_owned()), ..Said::default() };
+            show(&app, &context, StatusCode::CREATED, said).await
+        }
+        Err(failure) => {
+            drop(tx);
+            let (status, notice) = problem(failure)?;
+            show(&app, &context, status, Said { notice: Some(notice), link: None, email: form.email }).await
+        }
+    }
+}
+
+/// `POST /team/{id}/role`
+pub async fn role_form(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Path(id): Path<String>,
+    Form(form): Form<PersonForm>,
+) -> Result<Response, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    let (status, notice) = match change_role(&mut tx, user, &id, &form.role).await {
+        Ok(()) => {
+            tx.commit().await?;
+            let text = "The role counts within a second, wherever the person is signed in.".to_owned();
+            (StatusCode::OK, Notice { kind: NoticeKind::Done, text })
+        }
+        Err(failure) => {
+            drop(tx);
+            problem(failure)?
+        }
+    };
+    show(&app, &context, status, Said { notice: Some(notice), ..Said::default() }).await
+}

@@ -1,0 +1,254 @@
+//! The operator's console and where an operator's credential ends.
+
+use reqwest::header::ACCEPT;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::Row as _;
+use tenancy_core::Role;
+use tests::world::{BASE, OPERATOR, PASSWORD};
+use tests::{Caller, World};
+
+use super::{accept, operator, path};
+
+fn new_tenant(subdomain: &str) -> Value {
+    json!({ "subdomain": subdomain, "name": "Initech Tools", "plan": "starter",
+            "admin_email": "Ida@initech.example", "reason": "contract 17" })
+}
+
+/// E1, A14, O1, O3, AC18: a tenant comes into being with an invitation that works once, at its own host.
+#[tokio::test]
+async fn an_operator_makes_a_tenant_and_its_first_owner_comes_in() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let made = operator.post_json("/admin/tenants", &new_tenant("initech")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let link = made.json()["admin_invite"].as_str().expect("a link").to_owned();
+    assert!(link.starts_with(&format!("http://initech.{BASE}/accept?token=")), "{link}");
+
+    let foreign = world.at("acme").get_page(path(&link)).await;
+    assert_eq!(foreign.status, StatusCode::GONE, "an invitation opens nothing at another tenant");
+    let there = world.at("initech");
+    let page = there.get_page(path(&link)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.body.contains("Initech Tools") && page.body.contains("ida@initech.example"),
+        "{}",
+        page.body
+    );
+
+    let short = accept(&there, &link, "Ida", "short").await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let joined = accept(&there, &link, "Ida", "a long enough password").await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER, "{}", joined.body);
+    assert!(joined.header("set-cookie").starts_with("__Host-session="));
+    let again = accept(&there, &link, "Eve", "another long password").await;
+    assert_eq!(again.status, StatusCode::GONE, "a link works once");
+
+    let owner = there.sign_in("ida@initech.example", "a long enough password").await;
+    assert_eq!(owner.get("/auth/me").await.json()["role"], "owner");
+    let at_acme = json!({ "email": "ida@initech.example", "password": "a long enough password" });
+    let elsewhere = world.at("acme").post_json("/auth/login", &at_acme).await;
+    assert_eq!(elsewhere.status, StatusCode::UNAUTHORIZED);
+
+    let mut admin = world.admin().await;
+    let log = sqlx::query(
+        "SELECT actor, reason, action FROM control.operator_log WHERE tenant_id = $1::uuid ORDER BY id",
+    )
+    .bind(made.json()["id"].as_str())
+    .fetch_all(&mut admin)
+    .await
+    .expect("the log");
+    let log: Vec<(String, String, String)> =
+        log.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let entry = |action: &str| (OPERATOR.to_owned(), "contract 17".to_owned(), action.to_owned());
+    assert_eq!(log, [entry("create_tenant"), entry("invite")]);
+}
+
+/// R5, AC15, E1: what cannot be a tenant is refused, and nothing of it stays.
+#[tokio::test]
+async fn a_tenant_that_cannot_be_leaves_nothing_behind() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let with = |field: &str, value: &str| {
+        let mut body = new_tenant("initech");
+        body[field] = json!(value);
+        body
+    };
+    for (body, status, code) in [
+        (with("subdomain", "acme"), StatusCode::CONFLICT, "subdomain_taken"),
+        (with("subdomain", "admin"), StatusCode::UNPROCESSABLE_ENTITY, "subdomain_reserved"),
+        (with("subdomain", "xn--acme"), StatusCode::UNPROCESSABLE_ENTITY, "subdomain_invalid"),
+        (with("reason", "  "), StatusCode::UNPROCESSABLE_ENTITY, "reason_missing"),
+        (with("plan", "gold"), StatusCode::UNPROCESSABLE_ENTITY, "plan_unknown"),
+        (with("accent", "red;background:url()"), StatusCode::UNPROCESSABLE_ENTITY, "accent_invalid"),
+        (with("admin_email", "ida"), StatusCode::UNPROCESSABLE_ENTITY, "email_invalid"),
+        (with("name", "\u{7}"), StatusCode::UNPROCESSABLE_ENTITY, "name_invalid"),
+        (with("colour", "x"), StatusCode::UNPROCESSABLE_ENTITY, "bad_body"),
+    ] {
+        let answer = operator.post_json("/admin/tenants", &body).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{body}");
+    }
+    let list = operator.get("/admin/tenants").await.json();
+    assert_eq!(list["total"], 2, "{list}");
+    assert_eq!(operator.get("/admin/tenants?q=GLOB").await.json()["total"], 1);
+    let mut admin = world.admin().await;
+    let open: i64 = sqlx::query_scalar("SELECT count(*) FROM control.invitations")
+        .fetch_one(&mut admin)
+        .await
+        .expect("a count");
+    assert_eq!(open, 0);
+}
+
+async fn id_of(operator: &Caller, tenant: &str) -> String {
+    let list = operator.get(&format!("/admin/tenants?q={tenant}")).await.json();
+    list["tenants"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// E3, E4, R10, M2, AC44: a plan and a suspension count from the next request on.
+#[tokio::test]
+async fn plan_and_suspension_reach_live_tokens_at_once() {
+    let world = World::start().await;
+    let (operator, owner) = (operator(&world).await, world.signed_in("acme", Role::Owner).await);
+    let id = id_of(&operator, "acme").await;
+    let tenant = format!("/admin/tenants/{id}");
+    assert_eq!(owner.get("/auth/me").await.json()["plan"], "starter");
+
+    let unsaid = operator.patch_json(&tenant, &json!({ "plan": "enterprise" })).await;
+    assert_eq!(unsaid.json()["code"], "reason_missing");
+    let changed = operator.patch_json(&tenant, &json!({ "plan": "enterprise", "reason": "upgrade" })).await;
+    assert_eq!(changed.json()["plan"], "enterprise", "{}", changed.body);
+    assert_eq!(owner.get("/auth/me").await.json()["plan"], "enterprise");
+
+    let suspend = format!("{tenant}/suspend");
+    assert_eq!(operator.post_json(&suspend, &json!({})).await.json()["code"], "reason_missing");
+    assert_eq!(owner.get("/auth/me").await.status, StatusCode::OK);
+    let suspended = operator.post_json(&suspend, &json!({ "reason": "unpaid" })).await;
+    assert_eq!(suspended.json()["status"], "suspended", "{}", suspended.body);
+    let refused = owner.get("/auth/me").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("Invalid tenant"), "{}", refused.body);
+    let page = world.at("acme").get_page("/").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("acme ltd") && page.body.contains("suspended"), "{}", page.body);
+    let twice = operator.post_json(&suspend, &json!({ "reason": "unpaid" })).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT);
+
+    let resumed = operator.post_json(&format!("{tenant}/resume"), &json!({ "reason": "paid" })).await;
+    assert_eq!(resumed.json()["status"], "active");
+    assert_eq!(owner.get("/auth/me").await.status, StatusCode::OK);
+
+    for nobody in ["018f2f4e-0000-7000-8000-000000000002", "x"] {
+        assert_eq!(operator.get(&format!("/admin/tenants/{nobody}")).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+/// E5, E7: an operator's numbers are those of the tables, and the platform's are their sums.
+#[tokio::test]
+async fn statistics_are_counts_and_totals_are_their_sums() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    owner.ready_source(&World::example(), None).await;
+    let acme = format!("/admin/tenants/{}/statistics", id_of(&operator, "acme").await);
+    let globex = format!("/admin/tenants/{}/statistics", id_of(&operator, "globex").await);
+    let (acme, globex) = (operator.get(&acme).await.json(), operator.get(&globex).await.json());
+    let rows = World::example().lines().count() - 1;
+    assert_eq!((&acme["users"], &acme["sources"], &acme["rows"]), (&json!(4), &json!(1), &json!(rows)));
+    assert_eq!((&globex["users"], &globex["sources"], &globex["rows"]), (&json!(4), &json!(0), &json!(0)));
+    let totals = operator.get("/admin/statistics").await.json();
+    assert_eq!(totals["tenants"], 2);
+    for (name, value) in acme.as_object().expect("an object") {
+        let sum = value.as_i64().expect("a number") + globex[name].as_i64().expect("a number");
+        assert_eq!(totals[name], sum, "{name}");
+    }
+}
+
+/// A12, R7, AC19: an operator's credential is foreign wherever tenants are, as token and as cookie.
+#[tokio::test]
+async fn an_operators_credential_is_foreign_at_every_address_of_the_tenants() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let token = operator.token().expect("a token").to_owned();
+    for host in ["acme.mmm.localhost", BASE, "admin.mmm.localhost"] {
+        for path in ["/", "/login", "/auth/me", "/brand.css"] {
+            let unknown = Caller::new(world.addr, "nobody.mmm.localhost");
+            let unknown = unknown.send(unknown.request(Method::GET, path).header(ACCEPT, "text/html")).await;
+            let there = Caller::new(world.addr, host);
+            let ask = || there.request(Method::GET, path).header(ACCEPT, "text/html");
+            let bearer = there.send(ask().bearer_auth(&token)).await;
+            let cookie = there.send(ask().header("cookie", format!("__Host-operator={token}"))).await;
+            assert_eq!(bearer.comparable(), unknown.comparable(), "{host}{path}");
+            assert_eq!(cookie.comparable(), unknown.comparable(), "{host}{path}");
+        }
+    }
+    let owner = world.signed_in("acme", Role::Owner).await;
+    let at_admin = owner.at(world.operator_addr, "admin.mmm.localhost");
+    assert_eq!(at_admin.get("/admin/tenants").await.status, StatusCode::NOT_FOUND);
+
+    assert_eq!(operator.post_json("/auth/logout", &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(operator.get("/admin/tenants").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// The console's pages: sign in, list, make, suspend; what was typed stays when it cannot be used.
+#[tokio::test]
+async fn an_operator_does_everything_in_a_browser() {
+    let world = World::start().await;
+    let browser = Caller::new(world.operator_addr, "admin.mmm.localhost");
+    let post = |path: &str, cookie: &str, fields: &[(&str, &str)]| {
+        let origin = "http://admin.mmm.localhost";
+        let request =
+            browser.request(Method::POST, path).header("origin", origin).header(ACCEPT, "text/html");
+        request.header("cookie", cookie).form(fields)
+    };
+    let wrong = browser.send(post("/login", "", &[("email", OPERATOR), ("password", "wrong")])).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    let tenants_owner = [("email", "owner@acme.example"), ("password", PASSWORD)];
+    assert_eq!(browser.send(post("/login", "", &tenants_owner)).await.status, StatusCode::UNAUTHORIZED);
+    let signed_in = browser.send(post("/login", "", &[("email", OPERATOR), ("password", PASSWORD)])).await;
+    assert_eq!(signed_in.status, StatusCode::SEE_OTHER);
+    let set = signed_in.header("set-cookie");
+    assert!(set.starts_with("__Host-operator=") && set.contains("HttpOnly"), "{set}");
+    let cookie = set.split(';').next().expect("a pair").to_owned();
+    let page = async |path: &str| {
+        let request = browser.request(Method::GET, path).header(ACCEPT, "text/html");
+        browser.send(request.header("cookie", &cookie)).await
+    };
+    let list = page("/").await;
+    assert!(list.body.contains("2 tenants, none of them suspended.") && list.body.contains("globex ltd"));
+    let searched = page("/?q=acme&sort=users").await;
+    assert!(searched.body.contains("acme ltd") && !searched.body.contains("globex ltd"));
+
+    let typed = |subdomain: &'static str| {
+        [
+            ("subdomain", subdomain),
+            ("name", "<b>Initech</b>"),
+            ("plan", "starter"),
+            ("admin_email", "ida@initech.example"),
+            ("reason", "contract 17"),
+        ]
+    };
+    let taken = browser.send(post("/tenants", &cookie, &typed("acme"))).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    assert!(taken.body.contains("contract 17") && !taken.body.contains("<b>Initech"), "{}", taken.body);
+    let made = browser.send(post("/tenants", &cookie, &typed("initech"))).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert!(made.body.contains("http://initech.mmm.localhost/accept?token="), "{}", made.body);
+
+    let at = made.body.find("action=\"/tenants/").expect("a form") + "action=\"/tenants/".len();
+    let id = &made.body[at..at + 36];
+    let tenant = page(&format!("/tenants/{id}")).await;
+    assert!(!tenant.body.contains("token="), "the link is shown once");
+    let unsaid = browser.send(post(&format!("/tenants/{id}/suspend"), &cookie, &[("reason", " ")])).await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = browser.send(post(&format!("/tenants/{id}/suspend"), &cookie, &[("reason", "unpaid")])).await;
+    assert!(done.status == StatusCode::OK && done.body.contains("unpaid"), "{}", done.body);
+    assert_eq!(world.at("initech").get_page("/").await.status, StatusCode::FORBIDDEN);
+    let elsewhere = browser.request(Method::POST, &format!("/tenants/{id}/resume"));
+    let elsewhere = elsewhere.header("origin", "http://acme.mmm.localhost").header("cookie", &cookie);
+    let forged = browser.send(elsewhere.form(&[("reason", "x")])).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN, "another site's form changes nothing");
+
+    let left = browser.send(post("/logout", &cookie, &[])).await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER);
+    assert_eq!(page("/").await.status, StatusCode::SEE_OTHER, "the session is over");
+}
