@@ -77,7 +77,7 @@ pub struct NewOperator {
     pub password_hash: String,
 }
 
-/// The door. See the [module docs](self).
+/// The door: changes across tenants, each with a reason. Cheap to clone.
 #[derive(Clone)]
 pub struct OperatorDoor {
     pool: PgPool,
