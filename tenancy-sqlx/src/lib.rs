@@ -46,7 +46,8 @@ pub use control::Gate;
 pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
 pub use operator::{
-    ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason, TenantOverview,
+    ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
+    TenantOverview,
 };
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;

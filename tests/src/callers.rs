@@ -145,6 +145,8 @@ impl Caller {
         let made = self.post_json(path, body).await;
         assert_eq!(made.status, StatusCode::CREATED, "{path}: {}", made.body);
         made.json()["id"].as_str().expect("an id").to_owned()
+    }
+
     /// PATCH with a JSON body.
     pub async fn patch_json(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(body)).await

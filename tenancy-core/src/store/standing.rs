@@ -19,5 +19,10 @@ pub struct Standing {
 pub trait StandingStore: Send + Sync + 'static {
     /// Where `user` stands in `tenant`; `None` when they are no member any more, or `sign_in`, the one
     /// that the token belongs to, has ended.
-    fn standing(&self, tenant: TenantId, user: UserId, sign_in: Option<SessionId>) -> Answer<'_, Option<Standing>>;
+    fn standing(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        sign_in: Option<SessionId>,
+    ) -> Answer<'_, Option<Standing>>;
 }

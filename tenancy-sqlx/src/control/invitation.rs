@@ -52,7 +52,11 @@ impl Gate {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the server cannot be asked.
-    pub async fn invitation(&self, tenant: TenantId, token: &TokenHash) -> Result<Option<Invited>, StoreError> {
+    pub async fn invitation(
+        &self,
+        tenant: TenantId,
+        token: &TokenHash,
+    ) -> Result<Option<Invited>, StoreError> {
         let row = sqlx::query("SELECT * FROM control.find_invitation($1, $2)")
             .bind(tenant.as_uuid())
             .bind(token.0.as_slice())
@@ -92,7 +96,11 @@ impl Gate {
             .await;
         let row = match row {
             Ok(row) => row,
-            Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("23505" | "P0002")) => None,
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("23505" | "P0002")) =>
+            {
+                None
+            }
             Err(error) => return Err(unavailable(error)),
         };
         let Some(row) = row else { return Ok(None) };

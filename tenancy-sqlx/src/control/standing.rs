@@ -57,7 +57,12 @@ impl Standings {
 }
 
 impl StandingStore for Gate {
-    fn standing(&self, tenant: TenantId, user: UserId, sign_in: Option<SessionId>) -> Answer<'_, Option<Standing>> {
+    fn standing(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        sign_in: Option<SessionId>,
+    ) -> Answer<'_, Option<Standing>> {
         Box::pin(async move {
             let subject = (tenant, user, sign_in);
             if let Ok(standing) = self.standings.get(&subject) {

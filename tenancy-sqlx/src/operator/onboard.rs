@@ -113,7 +113,12 @@ impl OperatorDoor {
     /// # Errors
     ///
     /// [`ChangeError::Impossible`] without such a tenant.
-    pub async fn set_plan(&self, reason: &Reason, tenant: TenantId, plan: &PlanCode) -> Result<(), ChangeError> {
+    pub async fn set_plan(
+        &self,
+        reason: &Reason,
+        tenant: TenantId,
+        plan: &PlanCode,
+    ) -> Result<(), ChangeError> {
         sqlx::query("SELECT control.admin_set_plan($1, $2, $3, $4)")
             .bind(&reason.actor)
             .bind(&reason.why)

@@ -51,7 +51,8 @@ impl OperatorDoor {
     ///
     /// The server's.
     pub async fn tenants(&self, only: Option<TenantId>) -> Result<Vec<TenantOverview>, sqlx::Error> {
-        let sql = "SELECT *, extract(epoch FROM created_at)::bigint AS created FROM control.admin_tenants($1)";
+        let sql =
+            "SELECT *, extract(epoch FROM created_at)::bigint AS created FROM control.admin_tenants($1)";
         let rows = sqlx::query(sql).bind(only.map(TenantId::as_uuid)).fetch_all(&self.pool).await?;
         rows.iter().map(overview).collect()
     }

@@ -44,8 +44,15 @@ struct Targets {
 impl Targets {
     fn missing() -> Self {
         let id = || uuid::Uuid::now_v7().to_string();
-        Self { source: id(), upload: id(), run: id(), campaign: id(), doomed: id(), account: id() }
-        Self { source: id(), upload: id(), run: id(), member: id() }
+        Self {
+            source: id(),
+            upload: id(),
+            run: id(),
+            campaign: id(),
+            doomed: id(),
+            account: id(),
+            member: id(),
+        }
     }
 
     fn path(&self, line: &Line) -> String {
@@ -161,17 +168,17 @@ async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let owned = world.furnish("acme", "canary").await;
     world.override_settings("acme", &json!({ "features": { "ai_content": true } })).await;
     let owner = world.signed_in("acme", Role::Owner).await;
+    let person = "SELECT id::text FROM control.users WHERE email = 'viewer@acme.example'";
+    let member = sqlx::query_scalar(person).fetch_one(&mut world.admin().await).await.expect("a member");
     let existing = Targets {
         source: owned.source,
         upload: owned.upload,
         run: owned.run,
+        member,
         campaign: owner.made("/api/campaigns", &json!({ "name": "kept" })).await,
         doomed: owner.made("/api/campaigns", &json!({ "name": "doomed" })).await,
         account: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@doomed" })).await,
     };
-    let person = "SELECT id::text FROM control.users WHERE email = 'viewer@acme.example'";
-    let member = sqlx::query_scalar(person).fetch_one(&mut world.admin().await).await.expect("a member");
-    let existing = Targets { source: owned.source, upload: owned.upload, run: owned.run, member };
     let missing = Targets::missing();
     let nobody = world.at_host(UNKNOWN);
     let mut wrong = Vec::new();
