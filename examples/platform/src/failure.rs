@@ -7,10 +7,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::Request;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -115,6 +113,9 @@ impl Failure {
             Self::Invalid { message, .. } | Self::Conflict { message, .. } => message.clone(),
             Self::LimitExceeded { meter, .. } => limit_words(meter),
             other => other.to_string(),
+        }
+    }
+
     /// What a form that was sent with mistakes says about them; `None` for what no form can mend.
     pub fn said(&self) -> Option<(StatusCode, &str)> {
         match self {

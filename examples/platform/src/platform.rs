@@ -10,16 +10,12 @@ use anyhow::Context as _;
 use axum::Router;
 use sqlx::postgres::PgConnectOptions;
 use tenancy_core::plan::Meter;
-use tenancy_core::store::{CredentialStore, Directory, SessionStore};
+use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStore};
 use tenancy_core::usage::{Prepaid, RateLimiter};
 use tenancy_core::{Clock, SystemClock};
 use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
-use tenancy_sqlx::{Gate, SealKey, Settings, TenantDatabase};
-use tenancy_tower::Calls;
-use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStore};
-use tenancy_core::{Clock, SystemClock};
-use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
 use tenancy_sqlx::{Gate, OperatorDoor, SealKey, Settings, TenantDatabase};
+use tenancy_tower::Calls;
 use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
 use tenancy_tower::locate::BaseDomain;
 
@@ -112,10 +108,8 @@ impl Platform {
 
         let ready = Ready::new(database.clone(), gate.clone());
         let app = App::new(database, sign_in, &config.site);
-        let doors = Doors { base, directory, sessions, tokens };
-        Ok(Self { app, gate, passwords, doors, calls, ready })
         let doors = Doors { base, directory, sessions, tokens, standings, gate: gate.clone() };
-        Ok(Self { app, gate, passwords, doors, ready })
+        Ok(Self { app, gate, passwords, doors, calls, ready })
     }
 
     /// What tenants reach.

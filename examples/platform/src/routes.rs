@@ -15,12 +15,10 @@ use tenancy_core::plan::Feature;
 use tenancy_tower::{FeatureGateLayer, RequirePermissionLayer};
 
 use crate::app::App;
-use crate::login::OperatorSignIn;
-use crate::{
-    assets, campaigns, content, data, health, ingest, landing, login, overview, runs, social, usage,
-};
 use crate::operator::{self, Console};
-use crate::{assets, data, health, ingest, landing, login, overview, runs, team};
+use crate::{
+    assets, campaigns, content, data, health, ingest, landing, login, overview, runs, social, team, usage,
+};
 
 /// Who may take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +74,9 @@ macro_rules! route {
 /// At a tenant's address.
 pub fn tenant() -> Vec<Route> {
     use Access::{Needs, Public};
-    use Permission::{ManageCampaigns, ManageData, RunAnalysis, ViewAnalytics, ViewCampaigns};
+    use Permission::{ManageCampaigns, ManageData, ManageUsers, RunAnalysis, ViewAnalytics, ViewCampaigns};
     let social = || Some(Feature::BASIC_SOCIAL);
     let content = || Some(Feature::AI_CONTENT);
-    use Permission::{ManageData, ManageUsers, RunAnalysis, ViewAnalytics};
     vec![
         // pages
         route!(GET "/", Needs(ViewAnalytics), overview::page),

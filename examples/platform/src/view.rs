@@ -5,7 +5,6 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use tenancy_core::plan::Feature;
-use tenancy_core::{Tenant, TenantContext};
 use tenancy_core::{Permission, Tenant, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
@@ -42,12 +41,11 @@ pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section)
     Ok(Frame {
         brand: brand(context.tenant()),
         person: person.unwrap_or_default(),
+        manages: context.may(Permission::ManageUsers),
         section,
         content: usage::entitlements(context).includes(&Feature::AI_CONTENT),
         notice: None,
     })
-    let (brand, manages) = (brand(context.tenant()), context.may(Permission::ManageUsers));
-    Ok(Frame { brand, person: person.unwrap_or_default(), manages, section, notice: None })
 }
 
 /// A page as a response that nobody may keep.

@@ -16,9 +16,8 @@ use uuid::Uuid;
 use super::store::{self, Upload};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::ingest::{self, ColumnRole, Problem, Roles, Table, Validated};
-use crate::usage;
 use crate::ingest::{self, ColumnRole, Problem, Role, Roles, Table, Validated};
+use crate::usage;
 
 /// A file with what was sent beside it.
 #[derive(Debug, Default)]

@@ -26,8 +26,8 @@ mod operator;
 mod overview;
 mod run;
 mod runs;
-mod usage;
 mod team;
+mod usage;
 
 pub use accept::{AcceptState, AcceptView};
 pub use brand::{Accent, AccentError, brand_css};
@@ -44,8 +44,8 @@ pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};
-pub use usage::{MeterBar, PlanColumn, UsageView};
 pub use team::TeamView;
+pub use usage::{MeterBar, PlanColumn, UsageView};
 
 /// Name of the product, on pages that belong to no tenant.
 pub const PRODUCT: &str = "Media Mix";

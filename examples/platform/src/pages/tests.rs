@@ -11,8 +11,7 @@ const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e} red;background:url(
 fn frame(section: Section) -> Frame {
     let notice = Some(Notice { kind: NoticeKind::Problem, text: HOSTILE.into() });
     let brand = Brand { name: HOSTILE.into(), logo: None };
-    Frame { brand, person: HOSTILE.into(), section, content: true, notice }
-    Frame { brand, person: HOSTILE.into(), manages: true, section, notice }
+    Frame { brand, person: HOSTILE.into(), manages: true, section, content: true, notice }
 }
 
 fn summary(converged: bool) -> Summary {
