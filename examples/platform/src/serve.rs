@@ -111,9 +111,16 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
     let new = (rotate || !known).then(Passwords::random).transpose()?;
     schema::migrate(&mut admin, &names, new.as_ref(), &[SCHEMA]).await?;
     // Whoever has the old key goes on for a day, until every process has the new one.
-    let seal_key = if new.is_some() { Some(seal::rotate(&mut admin, OLD_KEYS).await?) } else { None };
+    // Roles belong to the server, the seal to the database: another database on a known server, or one
+    // from before there was a seal, has none yet.
+    let sealed: bool = sqlx::query_scalar("SELECT tenancy.seal_required()").fetch_one(&mut admin).await?;
+    let seal_key =
+        if new.is_some() || !sealed { Some(seal::rotate(&mut admin, OLD_KEYS).await?) } else { None };
     admin.close().await?;
 
+    if let Some(key) = seal_key {
+        println!("TENANCY_SEAL_KEY={}", *key.to_text());
+    }
     let Some(passwords) = new else {
         println!(
             "The database is up to date. Roles and passwords are as they were; --rotate makes new ones."
@@ -131,9 +138,6 @@ pub async fn migrate(database: &DatabaseOptions, rotate: bool) -> anyhow::Result
     line("DATABASE_URL", &names.rw, &passwords.rw);
     line("TENANCY_GATE_URL", &names.gate, &passwords.gate);
     line("TENANCY_OPS_URL", &names.ops, &passwords.ops);
-    if let Some(key) = seal_key {
-        println!("TENANCY_SEAL_KEY={}", *key.to_text());
-    }
     if !known {
         println!("TENANCY_TOKEN_KEY={}", TokenKey::generate()?.to_base64().expose_secret());
     }

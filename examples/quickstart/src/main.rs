@@ -21,7 +21,7 @@ use tenancy_tower::TenantLayer;
 use tenancy_tower::extract::Tenancy;
 use tenancy_tower::locate::SubdomainLocator;
 
-/// The application's own tables. The last line is all that a table needs.
+/// The application's own tables. `protect` gives a table its policies, its default and its grants.
 const NOTES: Schema = Schema {
     name: "notes",
     table: "notes.migrations",

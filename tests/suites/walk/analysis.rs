@@ -104,7 +104,10 @@ async fn a_tenant_signs_in_uploads_data_and_reads_what_its_channels_returned() {
     let caller = world.signed_in("acme", Role::Analyst).await;
     let me = caller.get("/auth/me").await.json();
     assert_eq!((&me["tenant_slug"], &me["role"]), (&json!("acme"), &json!("analyst")));
-    assert_eq!(me["permissions"], json!(["view_analytics", "manage_data", "run_analysis"]));
+    assert_eq!(
+        me["permissions"],
+        json!(["view_analytics", "view_campaigns", "manage_data", "run_analysis", "manage_campaigns"])
+    );
     assert!(me["exp"].as_u64() > me["iat"].as_u64());
 
     let (csv, roles) = example("a_tenant_signs_in");
