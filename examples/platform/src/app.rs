@@ -2,18 +2,22 @@
 //!
 //! The gate is not among them: a handler that could ask the gate could ask about any tenant.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tenancy_cache::{Cache, Local};
-use tenancy_core::SystemClock;
+use tenancy_core::{SystemClock, TenantId};
 use tenancy_sqlx::TenantDatabase;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::login::SignIn;
 use crate::runs::feed::Feed;
 
-/// How many uploads are read into memory at once.
-const UPLOADS_AT_ONCE: usize = 3;
+/// How many uploads are in memory at once, and how many of them may be one tenant's.
+const READING: (usize, usize) = (16, 2);
+
+/// How many files are parsed and checked at once, and how many of them may be one tenant's.
+const PARSING: (usize, usize) = (3, 2);
 
 /// Bytes of results that are kept in memory.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
@@ -31,8 +35,10 @@ pub struct App {
     pub cache: Cache,
     /// News of runs that somebody watches.
     pub feed: Feed,
-    /// Turns for reading uploads.
-    pub uploads: Arc<Semaphore>,
+    /// Turns for having an upload in memory.
+    pub reading: Turns,
+    /// Turns for parsing and checking a file.
+    pub parsing: Turns,
 }
 
 impl App {
@@ -44,7 +50,62 @@ impl App {
             sign_in,
             site: site.into(),
             cache: Cache::new(Local::with_weight(CACHE_BYTES), Arc::new(SystemClock)),
-            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            reading: Turns::new(READING),
+            parsing: Turns::new(PARSING),
         }
+    }
+}
+
+/// Turns at something costly: so many in all, and fewer for each tenant, so that one that uses up its
+/// own leaves some to the others. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    all: Arc<Semaphore>,
+    each: usize,
+    /// Tenants that have a turn or wait for one.
+    tenants: Arc<Mutex<HashMap<TenantId, Arc<Semaphore>>>>,
+}
+
+/// A turn; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Turn(#[allow(dead_code, reason = "held, never read")] [Option<OwnedSemaphorePermit>; 2]);
+
+impl Turns {
+    fn new((all, each): (usize, usize)) -> Self {
+        Self { all: Arc::new(Semaphore::new(all)), each, tenants: Arc::default() }
+    }
+
+    /// Waits for a turn of the tenant's, and only then for one of all.
+    pub async fn take(&self, tenant: TenantId) -> Turn {
+        let own = {
+            let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+            // Permits and those who wait for one share it; nobody else has to be remembered.
+            tenants.retain(|_, turns| Arc::strong_count(turns) > 1);
+            Arc::clone(tenants.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.each))))
+        };
+        // Neither is ever closed, so there is always a permit.
+        let own = own.acquire_owned().await.ok();
+        Turn([own, Arc::clone(&self.all).acquire_owned().await.ok()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tenant_that_has_its_turns_leaves_the_others_theirs() {
+        let turns = Turns::new((3, 2));
+        let [one, other, third] = [(); 3].map(|()| TenantId::new());
+        let held = [turns.take(one).await, turns.take(one).await];
+        assert!(turns.take(one).now_or_never().is_none(), "more than its own");
+        let last = turns.take(other).now_or_never().expect("a turn of another tenant");
+        assert!(turns.take(third).now_or_never().is_none(), "more than all");
+        drop((held, last));
+        assert!(turns.take(third).now_or_never().is_some());
+        let _ = turns.take(third).await;
+        assert_eq!(turns.tenants.lock().unwrap().len(), 1, "tenants without a turn are remembered");
     }
 }

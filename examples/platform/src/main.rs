@@ -1,21 +1,34 @@
 //! The platform's binary: reads the command line and starts one part or all of it.
 
+use std::process::ExitCode;
+use std::time::Duration;
+
 use clap::Parser as _;
 use platform::config::{Cli, Command, DatabaseOptions};
 use platform::demo::{self, DemoInfo};
 use platform::serve;
 use platform::server::Stop;
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
+/// How long work off the request threads (a file that is parsed, a password that is hashed) may go on
+/// once everything else has stopped. Dropping the runtime would wait for it without an end.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "warn,platform=info,security=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(Cli::parse()).await {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+    let cli = Cli::parse();
+    let ended = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into);
+    let ended = ended.and_then(|runtime| {
+        let ended = runtime.block_on(run(cli));
+        runtime.shutdown_timeout(LAST_WORK);
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            std::process::ExitCode::FAILURE
+            ExitCode::FAILURE
         }
     }
 }

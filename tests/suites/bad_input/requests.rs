@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tenancy_core::Role;
-use tests::world::{PASSWORD, email};
+use tests::world::{OPERATOR, PASSWORD, email};
 use tests::{Caller, World};
 
 use super::{assert_alive, assert_clear, stored};
@@ -84,6 +84,32 @@ async fn a_body_that_should_be_small_is_bounded() {
     let answer = anonymous.post_json("/auth/login", &large).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.body);
     assert_clear("a large sign-in", &answer);
+}
+
+/// An address with characters that no address has is an unknown person's, at every door.
+#[tokio::test]
+async fn an_address_with_control_characters_is_nobodys() {
+    let world = World::start().await;
+    let owner = email("acme", Role::Owner);
+    let doors = [
+        (world.at("acme"), owner.as_str()),
+        (Caller::new(world.operator_addr, "admin.mmm.localhost"), OPERATOR),
+    ];
+    for (door, known) in &doors {
+        let wrong =
+            door.post_json("/auth/login", &json!({ "email": known, "password": "a wrong password" })).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{}", wrong.body);
+        for odd in ["\0".to_owned(), format!("{known}\0"), format!("\0{known}"), known.replace('@', "\u{7}@")]
+        {
+            let body = json!({ "email": odd, "password": PASSWORD });
+            let answer = door.post_json("/auth/login", &body).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{odd:?}: {}", answer.body);
+            assert_eq!(answer.json()["code"], wrong.json()["code"], "{odd:?}");
+            let form = [("email", odd.as_str()), ("password", PASSWORD)];
+            let page = door.send(door.request(Method::POST, "/login").form(&form)).await;
+            assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{odd:?}: {}", page.body);
+        }
+    }
 }
 
 /// Seeds: what is no whole number from 0 to 2^64 - 1 is refused; what is one comes back as it was sent.

@@ -32,7 +32,8 @@ pub async fn upload(
 ) -> Result<(StatusCode, Json<Accepted>), Failure> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
+    // Until the file is stored: so long its bytes are in memory.
+    let _turn = app.reading.take(context.tenant_id()).await;
     let incoming = match kind.as_str() {
         "multipart/form-data" => intake::read_form(intake::form(&app, request).await?).await?,
         "text/csv" | "text/plain" | "application/csv" | "application/octet-stream" => Incoming {
@@ -150,8 +151,21 @@ mod tests {
         let nested = json!({"roles": {"week": "date", "y": "kpi"}, "kpi_value": 2.5});
         let listed = json!({"columns": [{"name": "week", "role": "date"}, {"name": "y", "role": "kpi"}], "kpi_value": "2.5"});
         assert_eq!(roles_of(nested).unwrap(), roles_of(listed).unwrap());
-        for bad in [json!([]), json!(7), json!({"roles": [{"name": "week"}]}), json!({"roles": {"a": "b"}})] {
-            assert!(matches!(roles_of(bad.clone()), Err(Failure::Data(_)) | Ok((_, None))), "{bad}");
+        // No column has a role yet; the check of the data says what is missing.
+        assert_eq!(roles_of(json!([])).unwrap(), roles_of(json!({})).unwrap());
+        for bad in [
+            json!(7),
+            json!(null),
+            json!([7]),
+            json!({"roles": null}),
+            json!({"roles": [{"name": "week"}]}),
+            json!({"roles": [{"name": 1, "role": "date"}]}),
+            json!({"roles": {"a": "b"}}),
+            json!({"roles": {"a": 1}}),
+            json!({"roles": {"week": "date"}, "kpi_value": "much"}),
+            json!({"roles": {"week": "date"}, "kpi_value": []}),
+        ] {
+            assert!(matches!(roles_of(bad.clone()), Err(Failure::Data(_))), "{bad}");
         }
     }
 }

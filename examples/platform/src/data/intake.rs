@@ -1,16 +1,21 @@
 //! What becomes of a file: read, checked, and kept as an upload or as a source. Both the API and the
 //! pages end here.
 
-use axum::body::{Body, BodyDataStream};
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest as _, Request};
-use axum::http::header::CONTENT_LENGTH;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::{self, Stream};
 use serde::Serialize;
 use tenancy_core::TenantContext;
 use tenancy_core::plan::Meter;
 use tenancy_tower::refusal::Refusal;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::store::{self, Upload};
@@ -54,50 +59,98 @@ const MAX_FORM: usize = ingest::MAX_BYTES + 1024 * 1024;
 /// answer instead of a broken connection.
 const DRAIN: usize = 512 * 1024 * 1024;
 
-/// Reads a body into memory, up to the limit.
-pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
-    let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk: Bytes = chunk.map_err(|_| broken())?;
-        if bytes.len() + chunk.len() > ingest::MAX_BYTES {
-            drop(bytes);
-            drain(chunks).await;
-            return Err(Refusal::TooLarge.into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+/// How long a sender may be silent; who says nothing for longer gives its turn to others.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Cut {
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body broke off")]
+    Broken,
 }
 
-async fn drain(mut chunks: BodyDataStream) {
+impl From<Cut> for Failure {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::TooLarge => Refusal::TooLarge.into(),
+            Cut::Broken => Self::invalid(
+                "broken_upload",
+                "The upload broke off. Nothing was stored; send the file again.",
+            ),
+        }
+    }
+}
+
+/// A body of at most so many bytes. What is beyond them is drained before the refusal.
+fn bounded(body: Body, most: usize) -> impl Stream<Item = Result<Bytes, Cut>> + Send + 'static {
+    // A body that says itself that it is too large is drained from its first byte on.
+    let left = if body.size_hint().lower() > most as u64 { 0 } else { most };
+    stream::try_unfold((body.into_data_stream(), left), |(mut chunks, left)| async move {
+        let Some(chunk) = next(&mut chunks).await? else { return Ok(None) };
+        let Some(left) = left.checked_sub(chunk.len()) else {
+            drain(&mut chunks).await;
+            return Err(Cut::TooLarge);
+        };
+        Ok(Some((chunk, (chunks, left))))
+    })
+}
+
+async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Cut> {
+    let chunk = timeout(IDLE, chunks.next()).await.map_err(|_| Cut::Broken)?;
+    chunk.transpose().map_err(|_| Cut::Broken)
+}
+
+async fn drain(chunks: &mut BodyDataStream) {
     let mut drained = 0;
-    while let (Some(Ok(chunk)), true) = (chunks.next().await, drained < DRAIN) {
+    while drained < DRAIN
+        && let Ok(Some(chunk)) = next(chunks).await
+    {
         drained += chunk.len();
     }
 }
 
-/// The form of an upload, unless it says itself that it is too large.
-pub(super) async fn form(app: &App, request: Request) -> Result<Multipart, Failure> {
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > MAX_FORM as u64) {
-        drain(request.into_body().into_data_stream()).await;
-        return Err(Refusal::TooLarge.into());
+/// Reads a body into memory, up to the limit.
+pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
+    let mut chunks = pin!(bounded(body, ingest::MAX_BYTES));
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk?);
     }
+    Ok(bytes)
+}
+
+/// The form of an upload. Its size is bounded here and not by the router's limit, which would break
+/// the connection off instead of answering.
+pub(super) async fn form(app: &App, request: Request) -> Result<Multipart, Failure> {
+    let mut request = request.map(|body| Body::from_stream(bounded(body, MAX_FORM)));
+    DefaultBodyLimit::disable().apply(&mut request);
     let form = Multipart::from_request(request, app).await;
     form.map_err(|_| {
         Failure::invalid("bad_form", "Send the file as the field `file` of a form with a boundary.")
     })
 }
 
-/// Reads the form of an upload: `file`, and perhaps `roles` and `kpi_value`.
+/// Reads the form of an upload: `file`, and perhaps `roles` and `kpi_value`. A form that is refused
+/// is read to its end all the same, so that its sender gets to see why.
 pub(super) async fn read_form(mut form: Multipart) -> Result<Incoming, Failure> {
+    let read = read_fields(&mut form).await;
+    if read.is_err() {
+        while let Ok(Some(_)) = form.next_field().await {}
+    }
+    read
+}
+
+async fn read_fields(form: &mut Multipart) -> Result<Incoming, Failure> {
     let mut incoming = Incoming::default();
     let mut found = false;
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         match field.name() {
             Some("file") => {
                 field.file_name().unwrap_or_default().clone_into(&mut incoming.file_name);
+                // A second file takes the place of the first before it is read.
+                incoming.bytes = Vec::new();
                 incoming.bytes = read_field(field, ingest::MAX_BYTES).await?;
                 found = true;
             }
@@ -122,20 +175,16 @@ pub(super) async fn read_form(mut form: Multipart) -> Result<Incoming, Failure> 
 }
 
 async fn read_field(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let mut drained = 0;
+    let (mut bytes, mut over) = (Vec::new(), false);
     while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
-        if drained > 0 || bytes.len() + chunk.len() > most {
+        over |= bytes.len() + chunk.len() > most;
+        if over {
             bytes = Vec::new();
-            drained += chunk.len();
-            if drained > DRAIN {
-                break;
-            }
         } else {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if drained > 0 { Err(Refusal::TooLarge.into()) } else { Ok(bytes) }
+    if over { Err(Refusal::TooLarge.into()) } else { Ok(bytes) }
 }
 
 async fn text(field: Field<'_>) -> Result<String, Failure> {
@@ -143,34 +192,45 @@ async fn text(field: Field<'_>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::invalid("bad_form", "The form's text is not UTF-8."))
 }
 
-fn broken() -> Failure {
-    Failure::invalid("broken_upload", "The upload broke off. Nothing was stored; send the file again.")
-}
-
 fn unreadable(error: &MultipartError) -> Failure {
-    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Refusal::TooLarge.into();
-    }
+    let mut causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    let cut = causes.find_map(|cause| cause.downcast_ref::<Cut>());
     tracing::debug!(%error, "an upload form could not be read");
-    broken()
+    cut.copied().unwrap_or(Cut::Broken).into()
 }
 
-/// Reads the table off the threads that serve requests.
-async fn table(bytes: Vec<u8>) -> Result<(Table, Vec<u8>), Failure> {
-    let read = move || ingest::read(&bytes).map(|table| (table, bytes));
-    tokio::task::spawn_blocking(read).await.map_err(Failure::internal)?.map_err(Failure::Data)
+/// Does heavy work off the threads that serve requests, in a turn of the tenant's. The work keeps its
+/// turn to its end, whether or not somebody still waits for it.
+async fn in_turn<T: Send + 'static>(
+    app: &App,
+    context: &TenantContext,
+    work: impl FnOnce() -> Result<T, Vec<Problem>> + Send + 'static,
+) -> Result<T, Failure> {
+    let turn = app.parsing.take(context.tenant_id()).await;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?.map_err(Failure::Data)
 }
 
-async fn validated(table: Table, roles: Roles, kpi_value: Option<f64>) -> Result<Validated, Failure> {
-    let check = move || ingest::validate(&table, &roles, kpi_value);
-    tokio::task::spawn_blocking(check).await.map_err(Failure::internal)?.map_err(Failure::Data)
+async fn table(app: &App, context: &TenantContext, bytes: Vec<u8>) -> Result<(Table, Vec<u8>), Failure> {
+    in_turn(app, context, move || ingest::read(&bytes).map(|table| (table, bytes))).await
+}
+
+async fn validated(
+    app: &App,
+    context: &TenantContext,
+    (table, roles, kpi_value): (Table, Roles, Option<f64>),
+) -> Result<Validated, Failure> {
+    in_turn(app, context, move || ingest::validate(&table, &roles, kpi_value)).await
 }
 
 /// Keeps a file: as a source where its roles were sent along, else as an upload that waits for them.
 pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> Result<Accepted, Failure> {
     let id = Uuid::now_v7();
     let name = file_name(&incoming.file_name);
-    let (table, raw) = table(incoming.bytes).await?;
+    let (table, raw) = table(app, context, incoming.bytes).await?;
     let by = context.actor().user();
     let rows = table.rows();
     let Some(roles) = incoming.roles else {
@@ -187,7 +247,7 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
     let stored = raw.len() as u64;
     drop(raw);
     let columns = roles.columns(&table);
-    let validated = validated(table, roles, incoming.kpi_value).await?;
+    let validated = validated(app, context, (table, roles, incoming.kpi_value)).await?;
     let mut tx = app.database.begin(context).await?;
     usage::create(&mut tx, context, &Meter::STORAGE_GB, id, stored).await?;
     store::save_source(&mut tx, id, &name, &columns, &validated, by).await?;
@@ -250,9 +310,9 @@ pub(super) async fn promote(
     kpi_value: Option<f64>,
 ) -> Result<Accepted, Failure> {
     let upload = waiting(app, context, id).await?;
-    let (table, _) = table(upload.raw).await?;
+    let (table, _) = table(app, context, upload.raw).await?;
     let (rows, columns) = (table.rows(), roles.columns(&table));
-    let validated = validated(table, roles, kpi_value).await?;
+    let validated = validated(app, context, (table, roles, kpi_value)).await?;
     let mut tx = app.database.begin(context).await?;
     let saved =
         store::save_source(&mut tx, id, &upload.file_name, &columns, &validated, context.actor().user())
@@ -283,7 +343,7 @@ pub(super) async fn waiting_table(
     id: Uuid,
 ) -> Result<(String, Table), Failure> {
     let upload = waiting(app, context, id).await?;
-    Ok((upload.file_name, table(upload.raw).await?.0))
+    Ok((upload.file_name, table(app, context, upload.raw).await?.0))
 }
 
 fn already_a_source() -> Failure {
@@ -305,6 +365,23 @@ fn file_name(sent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_bound_and_drained_beyond_it() {
+        let sized = |text: &'static str| Body::from(text);
+        let streamed = |text: &'static str| {
+            let chunks = text.as_bytes().chunks(2).map(|chunk| Ok::<_, Cut>(Bytes::from_static(chunk)));
+            Body::from_stream(stream::iter(chunks))
+        };
+        for body in [sized("12345"), streamed("12345")] {
+            let read: Vec<_> = bounded(body, 5).map(Result::unwrap).collect().await;
+            assert_eq!(read.concat(), b"12345");
+        }
+        for body in [sized("123456"), streamed("123456")] {
+            let read: Vec<_> = bounded(body, 5).collect().await;
+            assert!(matches!(read.last(), Some(Err(Cut::TooLarge))), "{read:?}");
+        }
+    }
 
     #[test]
     fn a_file_has_a_name_and_no_path() {

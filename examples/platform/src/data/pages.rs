@@ -59,7 +59,8 @@ pub async fn upload_form(
     Member { context, .. }: Member,
     request: Request,
 ) -> Result<Response, Failure> {
-    let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
+    // Until the file is stored: so long its bytes are in memory.
+    let _turn = app.reading.take(context.tenant_id()).await;
     let form = intake::form(&app, request).await?;
     let incoming = match intake::read_form(form).await {
         Ok(incoming) => incoming,

@@ -58,10 +58,9 @@ impl SignIn {
         email: &str,
         password: SecretString,
     ) -> Result<Option<Identity>, StoreError> {
-        let found = if email.len() <= 320 {
-            self.credentials.find(context.tenant_id(), email.trim()).await?
-        } else {
-            None
+        let found = match address(email) {
+            Some(email) => self.credentials.find(context.tenant_id(), email).await?,
+            None => None,
         };
         let hash = found.as_ref().map(|credential: &Credential| credential.password_hash.clone());
         let right = self.passwords.verify(password, hash).await;
@@ -83,6 +82,13 @@ impl SignIn {
     pub async fn close(&self, token: &TokenHash) -> Result<(), Failure> {
         self.sessions.end(token).await.map_err(Failure::internal)
     }
+}
+
+/// What somebody typed as their e-mail address, unless it can be nobody's: too long, or with control
+/// characters, of which the database refuses some.
+pub fn address(typed: &str) -> Option<&str> {
+    let typed = typed.trim();
+    (typed.len() <= 320 && !typed.contains(char::is_control)).then_some(typed)
 }
 
 impl fmt::Debug for SignIn {

@@ -1,7 +1,8 @@
 //! Passwords: argon2id, a few at a time.
 //!
 //! A hash takes 19 MiB and tens of milliseconds on purpose. At most two are computed at once, off
-//! the threads that serve requests, so a flood of sign-ins costs waiting, not memory. An unknown
+//! the threads that serve requests, so a flood of sign-ins costs waiting, not memory. The computing
+//! itself holds the turn: a caller who hangs up does not make room for a third. An unknown
 //! person is checked against a dummy hash, so that the answer takes as long as for a wrong password.
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 /// Longer passwords are refused before anything is computed.
 pub const MAX_LENGTH: usize = 1_000;
@@ -43,10 +45,8 @@ impl Passwords {
     ///
     /// When the system has no randomness to give.
     pub async fn hash(&self, password: SecretString) -> Result<String, HashError> {
-        let _turn = self.turns.acquire().await;
-        tokio::task::spawn_blocking(move || hash_now(password.expose_secret()))
-            .await
-            .map_err(|error| HashError(error.to_string()))?
+        let compute = move || hash_now(password.expose_secret());
+        self.in_turn(compute).await.map_err(|error| HashError(error.to_string()))?
     }
 
     /// Whether `password` is the one behind `hash`; without a hash the answer is no, after as long.
@@ -54,7 +54,6 @@ impl Passwords {
         if password.expose_secret().len() > MAX_LENGTH {
             return false;
         }
-        let _turn = self.turns.acquire().await;
         let dummy = Arc::clone(&self.dummy);
         let check = move || {
             let known = hash.is_some();
@@ -62,7 +61,20 @@ impl Passwords {
             let Ok(hash) = PasswordHash::new(&hash) else { return false };
             argon().verify_password(password.expose_secret().as_bytes(), &hash).is_ok() && known
         };
-        tokio::task::spawn_blocking(check).await.unwrap_or(false)
+        self.in_turn(check).await.unwrap_or(false)
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        compute: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        // Never closed, so there is always a turn.
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let compute = move || {
+            let _turn = turn;
+            compute()
+        };
+        tokio::task::spawn_blocking(compute).await
     }
 }
 
@@ -80,7 +92,22 @@ fn hash_now(password: &str) -> Result<String, HashError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_does_not_end_the_turn_of_what_is_computed() {
+        let passwords = Passwords::new().unwrap();
+        let (go_on, wait) = mpsc::channel::<()>();
+        assert!(passwords.in_turn(move || wait.recv()).now_or_never().is_none());
+        assert_eq!(passwords.turns.available_permits(), 1, "the caller is gone, the work is not");
+        drop(go_on);
+        let both = passwords.turns.acquire_many(2).await;
+        assert!(both.is_ok(), "the turn ends with the work");
+    }
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_person_passes() {

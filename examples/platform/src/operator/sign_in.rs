@@ -13,16 +13,15 @@ use tenancy_tower::refusal::{AuthFailure, Refusal};
 
 use super::{Console, realm};
 use crate::failure::Failure;
-use crate::login::{LoginForm, LoginQuery, LoginRequest, SecretText};
+use crate::login::{self, LoginForm, LoginQuery, LoginRequest, SecretText};
 use crate::pages::{LoginDoor, LoginView};
 use crate::view;
 
 /// Opens a session for the operator with this address and password; `None` for every reason there is.
 async fn open(console: &Console, email: &str, password: SecretText) -> Result<Option<SessionToken>, Failure> {
-    let found = if email.len() <= 320 {
-        console.gate.operator(email.trim()).await.map_err(Failure::internal)?
-    } else {
-        None
+    let found = match login::address(email) {
+        Some(email) => console.gate.operator(email).await.map_err(Failure::internal)?,
+        None => None,
     };
     let hash = found.as_ref().map(|operator| operator.password_hash.clone());
     let right = console.passwords.verify(password.into(), hash).await;
