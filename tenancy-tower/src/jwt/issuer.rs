@@ -160,7 +160,7 @@ mod tests {
         let issued = issuer().issue(&acme, &member).unwrap();
         assert_eq!((issued.claims.iat, issued.claims.exp, issued.expires_in), (1_000, 4_600, 3600));
         assert_eq!(issued.claims.identity(), member);
-        assert_eq!(issued.claims.permissions, ["view_analytics"]);
+        assert_eq!(issued.claims.permissions, ["view_analytics", "view_campaigns"]);
         let again = issuer().issue(&acme, &member).unwrap();
         assert_ne!(issued.claims.jti, again.claims.jti);
         assert!(!format!("{issued:?}").contains("eyJ"));
