@@ -133,13 +133,12 @@ impl Browser {
     pub(super) async fn find(&self, css: &str) -> WebElement {
         let started = Instant::now();
         loop {
-            match self.driver.find(By::Css(css)).await {
-                Ok(element) => return element,
-                Err(_) if started.elapsed() > PATIENCE => {
-                    panic!("no {css} at {}:\n{:.600}", self.path().await, self.source().await)
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            if let Ok(element) = self.driver.find(By::Css(css)).await {
+                return element;
             }
+            let late = started.elapsed() > PATIENCE;
+            assert!(!late, "no {css} at {}:\n{:.600}", self.path().await, self.source().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

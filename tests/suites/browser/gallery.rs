@@ -70,10 +70,11 @@ async fn files(browser: &Browser, eye: &Eye) {
     // A date twice, a spend below zero, a cell that is no number: all at once.
     let broken = World::example();
     let mut lines: Vec<String> = broken.lines().map(str::to_owned).collect();
-    lines[12] = lines[11].clone();
+    let twice = lines[11].clone();
+    lines[12] = twice;
     lines[30] = lines[30].rsplitn(2, ',').last().expect("cells").to_owned() + ",n/a?";
     let mut cells: Vec<_> = lines[5].split(',').map(str::to_owned).collect();
-    cells[3] = "-12.50".to_owned();
+    cells[3] = String::from("-12.50");
     lines[5] = cells.join(",");
     send(
         browser,
