@@ -78,7 +78,7 @@ async fn a_session_without_row_security_is_refused() {
 }
 
 #[tokio::test]
-async fn it_is_quick_on_two_hundred_tables() {
+async fn two_hundred_protected_tables_add_no_finding() {
     let Some(place) = place().await else { return };
     place
         .run(
@@ -128,7 +128,7 @@ async fn a_session_without_row_security_is_refused() {
 }
 
 #[tokio::test]
-async fn it_is_quick_on_two_hundred_tables() {
+async fn two_hundred_protected_tables_add_no_finding() {
     let Some(place) = place().await else { return };
     place
         .run(
