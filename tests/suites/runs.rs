@@ -56,7 +56,8 @@ impl Events {
                 };
                 let found = field("event:").zip(field("data:"));
                 let found = found.map(|(name, data)| (name, serde_json::from_str(&data).expect("JSON")));
-                self.read = rest.to_owned();
+                let rest = rest.to_owned();
+                self.read = rest;
                 match found {
                     Some(event) => return Some(event),
                     None => continue,

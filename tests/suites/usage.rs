@@ -63,7 +63,7 @@ async fn a_campaign_of_another_tenant_is_not_found() {
     assert_eq!(acme.get(&path).await.json()["name"], "Tenant A Campaign");
 }
 
-/// V2, M5, T2: max_campaigns 2, the third is refused with the figures; what is deleted makes room.
+/// V2, M5, T2: `max_campaigns` 2, the third is refused with the figures; what is deleted makes room.
 #[tokio::test]
 async fn the_third_campaign_of_two_is_refused() {
     let world = World::start().await;

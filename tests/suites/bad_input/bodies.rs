@@ -9,7 +9,7 @@ use tests::World;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::wire::exchange;
+use super::wire::{Heard, exchange};
 use super::{assert_alive, stored};
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -37,6 +37,47 @@ fn watch() -> (Arc<AtomicBool>, tokio::task::JoinHandle<u64>) {
     (stop, watching)
 }
 
+/// Sends a body of this size; answers what was heard, and by how many megabytes the process grew.
+async fn send(
+    world: &World,
+    token: &str,
+    kind: &str,
+    prefix: &str,
+    megabytes: usize,
+    chunked: bool,
+) -> (Heard, u64) {
+    let (mut left, mut first, mut last) = (megabytes, true, true);
+    let length = prefix.len() + megabytes * MEGABYTE;
+    let measure =
+        if chunked { "transfer-encoding: chunked".to_owned() } else { format!("content-length: {length}") };
+    let head = format!(
+        "POST /tenant/data/upload HTTP/1.1\r\nhost: acme.mmm.localhost\r\nauthorization: Bearer {token}\r\n\
+         accept: application/json\r\nconnection: close\r\ncontent-type: {kind}\r\n{measure}\r\n\r\n"
+    );
+    let framed = |bytes: Vec<u8>| {
+        if !chunked {
+            return bytes;
+        }
+        let head = format!("{:x}\r\n", bytes.len()).into_bytes();
+        [head, bytes, b"\r\n".to_vec()].concat()
+    };
+    let (stop, watching) = watch();
+    let quiet = memory();
+    let heard = exchange(world.addr, &head, || {
+        if std::mem::take(&mut first) && !prefix.is_empty() {
+            return Some(framed(prefix.as_bytes().to_vec()));
+        }
+        if left == 0 {
+            return (chunked && std::mem::take(&mut last)).then(|| b"0\r\n\r\n".to_vec());
+        }
+        left -= 1;
+        Some(framed(b"2024-01-01,1,2,3,4,5\n".iter().copied().cycle().take(MEGABYTE).collect()))
+    })
+    .await;
+    stop.store(true, Ordering::Relaxed);
+    (heard, watching.await.expect("a watch").saturating_sub(quiet))
+}
+
 /// AC59: 60 and 200 megabytes, with and without a length, as a file and in a form: 413, in memory
 /// that does not grow with the body, and nothing is stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,47 +90,17 @@ async fn a_body_that_is_too_large_is_refused_in_bounded_memory() {
     for megabytes in [60, 200] {
         for (kind, prefix) in [("text/csv", ""), ("multipart/form-data; boundary=x", start)] {
             for chunked in [false, true] {
-                let (mut left, mut first, mut last) = (megabytes, true, true);
-                let length = prefix.len() + megabytes * MEGABYTE;
-                let measure = if chunked {
-                    "transfer-encoding: chunked".to_owned()
-                } else {
-                    format!("content-length: {length}")
-                };
-                let head = format!(
-                    "POST /tenant/data/upload HTTP/1.1\r\nhost: acme.mmm.localhost\r\nauthorization: Bearer {token}\r\n\
-                     accept: application/json\r\nconnection: close\r\ncontent-type: {kind}\r\n{measure}\r\n\r\n"
-                );
-                let framed = |bytes: Vec<u8>| {
-                    if !chunked {
-                        return bytes;
-                    }
-                    let head = format!("{:x}\r\n", bytes.len()).into_bytes();
-                    [head, bytes, b"\r\n".to_vec()].concat()
-                };
-                let (stop, watching) = watch();
-                let quiet = memory();
-                let heard = exchange(world.addr, &head, || {
-                    if std::mem::take(&mut first) && !prefix.is_empty() {
-                        return Some(framed(prefix.as_bytes().to_vec()));
-                    }
-                    if left == 0 {
-                        return (chunked && std::mem::take(&mut last)).then(|| b"0\r\n\r\n".to_vec());
-                    }
-                    left -= 1;
-                    Some(framed(b"2024-01-01,1,2,3,4,5\n".iter().copied().cycle().take(MEGABYTE).collect()))
-                })
-                .await;
-                stop.store(true, Ordering::Relaxed);
-                let most = watching.await.expect("a watch");
                 let what = format!("{megabytes} MB as {kind}, chunked: {chunked}");
-                assert_eq!(heard.status, Some(413), "{what}: {}", heard.text);
-                assert!(heard.text.contains("payload_too_large"), "{what}: {}", heard.text);
-                // Tests beside this one use memory of the same process; a body that is kept uses its own size.
-                assert!(
-                    most < quiet + 150.max(megabytes as u64 - 10),
-                    "{what}: from {quiet} MB to {most} MB"
-                );
+                // Tests beside this one use memory of the same process for a while: a body that is
+                // kept shows every time, theirs does not.
+                let mut grown = Vec::new();
+                while grown.len() < 5 && grown.iter().all(|growth| *growth >= 150) {
+                    let (heard, growth) = send(&world, &token, kind, prefix, megabytes, chunked).await;
+                    assert_eq!(heard.status, Some(413), "{what}: {}", heard.text);
+                    assert!(heard.text.contains("payload_too_large"), "{what}: {}", heard.text);
+                    grown.push(growth);
+                }
+                assert!(grown.iter().any(|growth| *growth < 150), "{what}: grown by {grown:?} MB");
                 assert_eq!(stored(&world).await, before, "{what} left something");
             }
         }

@@ -182,7 +182,8 @@ async fn refusals(browser: &Browser, eye: &Eye, run: &str) {
     browser.click("form[action='/logout'] button").await;
     browser.sign_in(&email("acme", Role::Viewer), PASSWORD).await;
     browser.open(run).await;
-    browser.click("form[action='/runs'] button").await;
+    browser.open("/data").await;
+    browser.click("form[action='/data/example'] button").await;
     browser.find(".eyebrow").await;
     assert!(browser.text().await.contains("403"), "{}", browser.text().await);
     eye.look("forbidden").await;
