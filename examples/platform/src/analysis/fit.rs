@@ -116,6 +116,7 @@ pub fn fit(source: &Source, settings: &FitSettings, meter: &Meter, halt: &Halt) 
 /// Data, line and diagnostics stay; whatever would tell what a channel brought is left out.
 fn without_advice(mut summary: Summary) -> Summary {
     summary.channels.clear();
+    summary.media = None;
     summary.over_time.channels.clear();
     summary.over_time.baseline.clear();
     summary.contributions.clear();
@@ -196,6 +197,7 @@ mod tests {
         let summary = serde_json::to_value(&fitted.summary).unwrap();
         assert_eq!(summary["channels"], serde_json::json!([]));
         assert_eq!(summary["contributions"], serde_json::json!([]));
+        assert_eq!(summary["media"], serde_json::Value::Null);
         assert_eq!(summary["over_time"]["channels"], serde_json::json!([]));
         assert_eq!(summary["over_time"]["fitted"].as_array().map(Vec::len), Some(60));
         assert!(!fitted.summary.parameters.is_empty(), "diagnostics stay");

@@ -4,9 +4,10 @@
 //! The rule that nothing may be advised from a fit that has not converged is kept here: without
 //! convergence [`results`] answers nothing, and [`chart`] gives only the chart of the fit.
 //!
-//! A summary holds intervals per channel, not of their total. [`Totals`] adds up the ends of the
-//! channels' intervals: right for the mean, and wider than the joint interval where channels are
-//! estimated at each other's cost, which is the usual case. The page says so under what was assumed.
+//! Totals over channels and shares among them come from joint draws. A summary of the first format
+//! has none: there [`Totals`] adds up the ends of the channels' intervals, which is right for the mean
+//! and wider than the joint interval where channels are estimated at each other's cost, the usual
+//! case. The page says so under what was assumed.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -96,6 +97,9 @@ struct Totals {
 
 impl Totals {
     fn of(summary: &Summary) -> Self {
+        if let Some(media) = &summary.media {
+            return Self { spend: media.spend, share: interval(&media.share), roi: interval(&media.roi) };
+        }
         let spend: f64 = summary.channels.iter().map(|channel| channel.spend).sum();
         let add = |figure: fn(&mmm_core::effect::Interval) -> f64, of_share: bool| -> f64 {
             summary.channels.iter().map(|c| figure(if of_share { &c.share } else { &c.contribution })).sum()
@@ -190,7 +194,8 @@ fn fit(summary: &Summary) -> Fit {
     }
 }
 
-/// The part of a channel in the effect of all: low against the others' high, and the other way round.
+/// The part of a channel in the effect of all; without joint draws low against the others' high, and
+/// the other way round.
 fn shares(summary: &Summary) -> Shares {
     let sum = |figure: fn(&mmm_core::effect::Interval) -> f64| -> f64 {
         summary.channels.iter().map(|channel| figure(&channel.contribution)).sum()
@@ -203,10 +208,15 @@ fn shares(summary: &Summary) -> Shares {
             name: channel.name.clone(),
             colour,
             spend: channel.spend,
-            effect: Interval::new(
-                part(own.mean, mean),
-                part(own.q5, own.q5 + high - own.q95),
-                part(own.q95, own.q95 + low - own.q5),
+            effect: channel.effect_share.as_ref().map_or_else(
+                || {
+                    Interval::new(
+                        part(own.mean, mean),
+                        part(own.q5, own.q5 + high - own.q95),
+                        part(own.q95, own.q95 + low - own.q5),
+                    )
+                },
+                interval,
             ),
         }
     };
@@ -260,17 +270,26 @@ fn sureness(summary: &Summary) -> Sureness {
             words::counted(n, "control was", "controls were")
         ),
     };
-    Sureness {
-        fit: format!("{} {inside}\u{a0}% of the {period}s lie inside the 90\u{a0}% band.", fit_sentence(summary)),
-        convergence: diagnosed::sentence(&summary.convergence),
-        assumptions: vec![
-            format!("The effect of spend fades geometrically over at most {lag} and saturates as spend grows."),
-            season.to_owned(),
-            controls,
-            worth,
-            "Intervals of all channels together add up those of each channel, which makes them rather too wide than too narrow."
+    let mut assumptions = vec![
+        format!("The effect of spend fades geometrically over at most {lag} and saturates as spend grows."),
+        season.to_owned(),
+        controls,
+        worth,
+    ];
+    if summary.media.is_none() {
+        assumptions.push(
+            "Intervals of all channels together add up those of each channel, which makes them rather too wide \
+             than too narrow."
                 .to_owned(),
-        ],
+        );
+    }
+    Sureness {
+        fit: format!(
+            "{} {inside}\u{a0}% of the {period}s lie inside the 90\u{a0}% band.",
+            fit_sentence(summary)
+        ),
+        convergence: diagnosed::sentence(&summary.convergence),
+        assumptions,
     }
 }
 
