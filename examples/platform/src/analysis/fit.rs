@@ -198,6 +198,7 @@ mod tests {
         assert_eq!(summary["channels"], serde_json::json!([]));
         assert_eq!(summary["media"], serde_json::Value::Null);
         assert_eq!(summary["contributions"], serde_json::json!([]));
+        assert_eq!(summary["media"], serde_json::Value::Null);
         assert_eq!(summary["over_time"]["channels"], serde_json::json!([]));
         assert_eq!(summary["over_time"]["fitted"].as_array().map(Vec::len), Some(60));
         assert!(!fitted.summary.parameters.is_empty(), "diagnostics stay");

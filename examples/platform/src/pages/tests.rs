@@ -227,3 +227,20 @@ fn a_sentence_on_the_page_is_in_the_json_of_its_chart() {
     assert_eq!(json["rows"][0]["statement"], results.channels[0].sentence.as_str());
     assert_eq!(json["heading"], results.roi.heading.as_str());
 }
+
+#[test]
+fn totals_are_those_of_the_joint_draws_where_there_are_any() {
+    let mut joint = summary(true);
+    let apart = results(&joint, &facts()).unwrap();
+    assert!(apart.sureness.assumptions.iter().any(|line| line.contains("too wide")));
+    joint.media = Some(mmm_core::effect::MediaEffect {
+        spend: 10.0,
+        contribution: joint.channels[0].contribution,
+        share: mmm_core::effect::Interval { mean: 0.42, median: 0.42, q5: 0.4, q95: 0.44 },
+        roi: joint.channels[0].roi,
+        p_above_break_even: None,
+    });
+    let together = results(&joint, &facts()).unwrap();
+    assert!(together.lead[0].sentence.contains("42"), "{}", together.lead[0].sentence);
+    assert!(!together.sureness.assumptions.iter().any(|line| line.contains("too wide")));
+}
