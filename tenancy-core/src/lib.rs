@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A [`TenantContext`] is the only authority: a transaction, a cache scope or a job is opened with
-//! one, and it cannot be made from a string or a bare id. It comes from a [`Tenant`](tenant::Tenant)
+//! one, and it cannot be made from a string or a bare id. It comes from a [`Tenant`]
 //! that a [`Directory`](store::Directory) answered.
 //!
 //! ```
