@@ -7,5 +7,6 @@ mod demo;
 mod isolation;
 mod people;
 mod runs;
+mod uploads;
 mod usage;
 mod walk;

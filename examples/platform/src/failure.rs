@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenancy_core::plan::Meter;
 use tenancy_core::{Decision, TenantContext};
+use tenancy_sqlx::jobs::JobError;
 use tenancy_sqlx::usage::UsageError;
 use tenancy_sqlx::{BeginError, CommitError};
 use tenancy_tower::refusal::{Refusal, Refuser};
@@ -235,6 +236,12 @@ impl From<CommitError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
         Self::internal(error)
     }
 }

@@ -18,6 +18,7 @@ use tenancy_tower::refusal::Refusal;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::expiry;
 use super::store::{self, Upload};
 use crate::app::App;
 use crate::failure::Failure;
@@ -238,9 +239,9 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
         let warnings = table.warnings().to_vec();
         drop(table);
         let mut tx = app.database.begin(context).await?;
-        store::drop_expired_uploads(&mut tx).await?;
         usage::create(&mut tx, context, &Meter::STORAGE_GB, id, raw.len() as u64).await?;
         store::save_upload(&mut tx, &Upload { id, file_name: name, raw }, by).await?;
+        expiry::schedule(&mut tx).await?;
         tx.commit().await?;
         return Ok(Accepted { source_id: id, status: "proposed", rows, columns, warnings });
     };

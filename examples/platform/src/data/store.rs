@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use tenancy_core::UserId;
 use tenancy_core::plan::Meter;
 use tenancy_sqlx::TenantTx;
+use tenancy_sqlx::usage::UsageError;
 use uuid::Uuid;
 
-use crate::failure::Failure;
 use crate::ingest::{ColumnRole, Frequency, Problem, Series, Source, Validated};
 
 /// How many values one insert carries.
@@ -69,16 +69,15 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-/// Drops the tenant's files whose hour is over; they take up no storage from then on.
-pub async fn drop_expired_uploads(tx: &mut TenantTx) -> Result<(), Failure> {
-    let gone: Vec<Uuid> = sqlx::query_scalar("DELETE FROM uploads WHERE expires_at < now() RETURNING id")
+/// Drops the tenant's files whose hour is over and says how many; they take up no storage from then on.
+pub async fn drop_expired_uploads(tx: &mut TenantTx) -> Result<usize, UsageError> {
+    let gone: Vec<Uuid> = sqlx::query_scalar("DELETE FROM uploads WHERE expires_at <= now() RETURNING id")
         .fetch_all(&mut **tx)
-        .await
-        .map_err(StoreError::from)?;
-    for id in gone {
-        tx.release_held(&Meter::STORAGE_GB, id).await?;
+        .await?;
+    for id in &gone {
+        tx.release_held(&Meter::STORAGE_GB, *id).await?;
     }
-    Ok(())
+    Ok(gone.len())
 }
 
 /// Keeps a file for an hour.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tenancy_core::{BoxError, TenantContext};
 use tenancy_sqlx::jobs::{ClaimedJob, JobError, JobRecord};
+use tenancy_sqlx::usage::UsageError;
 use tenancy_sqlx::{BeginError, CommitError, TenantDatabase, TenantTx};
 
 use super::Halt;
@@ -50,6 +51,12 @@ pub enum WorkError {
 impl From<JobError> for WorkError {
     fn from(error: JobError) -> Self {
         if error.is_lease_lost() { Self::LeaseLost } else { Self::Unavailable(error.into()) }
+    }
+}
+
+impl From<UsageError> for WorkError {
+    fn from(error: UsageError) -> Self {
+        Self::Unavailable(error.into())
     }
 }
 

@@ -37,6 +37,7 @@ pub use halt::{Halt, Halted};
 pub use handler::{Handler, HandlerFuture, Work, WorkError};
 
 use crate::analysis::AnalysisHandler;
+use crate::data::ExpiryHandler;
 use crate::platform::Platform;
 use crate::server::Stop;
 use attempt::Attempts;
@@ -77,8 +78,9 @@ impl Default for Settings {
 ///
 /// None of the present; an engine that ends by itself is started again.
 pub async fn run(platform: Platform, settings: Settings, stop: Stop) -> anyhow::Result<()> {
-    let analysis: Arc<dyn Handler> = Arc::new(AnalysisHandler::new(&settings));
-    work(platform.gate, platform.app.database, vec![analysis], settings, stop.wait()).await;
+    let handlers: Vec<Arc<dyn Handler>> =
+        vec![Arc::new(AnalysisHandler::new(&settings)), Arc::new(ExpiryHandler)];
+    work(platform.gate, platform.app.database, handlers, settings, stop.wait()).await;
     Ok(())
 }
 
