@@ -10,19 +10,16 @@
 //! | no context (wiring bug)                | 500, names the layer                     |
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Request, Response};
+use http::request::Parts;
 use tenancy_core::TenantContext;
 use tenancy_core::plan::{Catalogue, Feature};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use crate::gate::{GateFuture, Grant, Step};
+use crate::gate::{Decide, Gated, Grant, Step};
 use crate::refusal::Refusal;
 
-/// Adds a [`FeatureGate`] in front of a service. See the [module docs](self).
+/// Asks each request's tenant for a feature. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct FeatureGateLayer {
     catalogue: Arc<Catalogue>,
@@ -50,38 +47,17 @@ impl FeatureGateLayer {
     }
 }
 
+impl Decide for FeatureGateLayer {
+    fn decide(&self, parts: &mut Parts) -> Step {
+        Step::Now(self.verdict(parts.extensions.get()).map(|()| Grant::default()))
+    }
+}
+
 impl<S> Layer<S> for FeatureGateLayer {
-    type Service = FeatureGate<S>;
+    type Service = Gated<Self, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        FeatureGate { inner, gate: self.clone() }
-    }
-}
-
-/// Asks each request's tenant for a feature. See the [module docs](self).
-#[derive(Clone, Debug)]
-pub struct FeatureGate<S> {
-    inner: S,
-    gate: FeatureGateLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for FeatureGate<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    R: From<Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = GateFuture<S, B>;
-
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(task)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let verdict = self.gate.verdict(parts.extensions.get()).map(|()| Grant::default());
-        GateFuture::start(Step::Now(verdict), parts, body, &mut self.inner)
+        Gated::new(self.clone(), inner)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The one future of this crate's layers: ask if something must be asked, then pass or refuse.
+//! What this crate's layers have in common: a [`Gated`] service asks its layer about each request, and
+//! the one future of them all passes the request on or refuses it.
 //!
 //! A layer decides from a request's head and answers a [`Step`]. Most steps are decided at once and
 //! cost no allocation; only a store that must be asked is waited for in a box. The request is kept
@@ -20,9 +21,50 @@ use crate::proof::Proof;
 use crate::refusal::{Refusal, Refuser};
 use crate::site::Site;
 
+/// A layer that decides about requests. Outside this crate it cannot be named, so that what passes is
+/// decided here.
+pub trait Decide {
+    /// What becomes of a request with this head. It may take things out of it.
+    fn decide(&self, parts: &mut Parts) -> Step;
+}
+
+/// A service behind a layer of this crate, which decides what reaches it.
+#[derive(Clone, Debug)]
+pub struct Gated<L, S> {
+    layer: L,
+    inner: S,
+}
+
+impl<L, S> Gated<L, S> {
+    pub(crate) const fn new(layer: L, inner: S) -> Self {
+        Self { layer, inner }
+    }
+}
+
+impl<L, S, B, R> Service<Request<B>> for Gated<L, S>
+where
+    L: Decide,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: From<Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = GateFuture<S, B>;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let step = self.layer.decide(&mut parts);
+        GateFuture::start(step, parts, body, &mut self.inner)
+    }
+}
+
 /// What a layer lets a request carry further in.
 #[derive(Debug, Default)]
-pub(crate) struct Grant {
+pub struct Grant {
     pub(crate) site: Option<Site>,
     pub(crate) context: Option<TenantContext>,
     pub(crate) proof: Option<Proof>,
@@ -46,7 +88,7 @@ pub(crate) type Verdict = Result<Grant, Refusal>;
 pub(crate) type Ask = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// What a layer decided from a request's head.
-pub(crate) enum Step {
+pub enum Step {
     /// Everything was at hand.
     Now(Verdict),
     /// A store has to be asked.

@@ -75,7 +75,7 @@ mod site;
 pub use admit::{AdmissionLayer, Calls};
 pub use authenticate::{AuthenticateLayer, SessionCookie, SessionToken};
 pub use feature_gate::FeatureGateLayer;
-pub use gate::GateFuture;
+pub use gate::{GateFuture, Gated};
 pub use proof::Proof;
 pub use refusal::{Asked, Refusal, Refuser, Render};
 pub use require_permission::RequirePermissionLayer;

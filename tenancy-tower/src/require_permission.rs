@@ -9,18 +9,14 @@
 //! | nobody                             | 401                             |
 //! | no context (wiring bug)            | 500, names the layer            |
 
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
-use http::{Request, Response};
+use http::request::Parts;
 use tenancy_core::{Actor, Permission, TenantContext};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use crate::gate::{GateFuture, Grant, Step};
+use crate::gate::{Decide, Gated, Grant, Step};
 use crate::refusal::{AuthFailure, Refusal};
 
-/// Adds a [`RequirePermission`] in front of a service. See the [module docs](self).
+/// Asks each request's actor for a permission. See the [module docs](self).
 #[derive(Clone, Copy, Debug)]
 pub struct RequirePermissionLayer {
     permission: Permission,
@@ -33,19 +29,18 @@ impl RequirePermissionLayer {
     }
 }
 
-impl<S> Layer<S> for RequirePermissionLayer {
-    type Service = RequirePermission<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        RequirePermission { inner, permission: self.permission }
+impl Decide for RequirePermissionLayer {
+    fn decide(&self, parts: &mut Parts) -> Step {
+        Step::Now(require(parts.extensions.get(), self.permission).map(|_| Grant::default()))
     }
 }
 
-/// Asks each request's actor for a permission. See the [module docs](self).
-#[derive(Clone, Debug)]
-pub struct RequirePermission<S> {
-    inner: S,
-    permission: Permission,
+impl<S> Layer<S> for RequirePermissionLayer {
+    type Service = Gated<Self, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Gated::new(*self, inner)
+    }
 }
 
 /// Whether the actor of a request may do something; also for handlers that decide late.
@@ -60,26 +55,6 @@ pub fn require(context: Option<&TenantContext>, permission: Permission) -> Resul
         Actor::Anonymous => Err(Refusal::Unauthenticated(AuthFailure::Missing)),
         actor if actor.may(permission) => Ok(context),
         _ => Err(Refusal::Forbidden(permission)),
-    }
-}
-
-impl<S, B, R> Service<Request<B>> for RequirePermission<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    R: From<Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = GateFuture<S, B>;
-
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(task)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let verdict = require(parts.extensions.get(), self.permission).map(|_| Grant::default());
-        GateFuture::start(Step::Now(verdict), parts, body, &mut self.inner)
     }
 }
 

@@ -16,17 +16,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
 use tenancy_core::store::Directory;
 use tenancy_core::{Lifecycle, StoreError, Tenant, TenantContext};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use crate::gate::{GateFuture, Grant, Step, Verdict};
+use crate::gate::{Decide, Gated, Grant, Step, Verdict};
 use crate::locate::{Located, Locator};
 use crate::proof::Proof;
 use crate::refusal::{Refusal, Render, Renderer};
@@ -35,7 +31,7 @@ use crate::site::Site;
 /// The header by which some proxies name a tenant. A client's is never believed.
 const TENANT_HEADER: &str = "x-tenant-id";
 
-/// Adds a [`TenantService`] around a service. See the [module docs](self).
+/// Ties each request of a service to its tenant. See the [module docs](self).
 #[derive(Clone)]
 pub struct TenantLayer {
     locator: Arc<dyn Locator>,
@@ -57,28 +53,7 @@ impl TenantLayer {
     }
 }
 
-impl<S> Layer<S> for TenantLayer {
-    type Service = TenantService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        TenantService { inner, layer: self.clone() }
-    }
-}
-
-impl fmt::Debug for TenantLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantLayer").finish_non_exhaustive()
-    }
-}
-
-/// Ties requests to tenants. See the [module docs](self).
-#[derive(Clone, Debug)]
-pub struct TenantService<S> {
-    inner: S,
-    layer: TenantLayer,
-}
-
-impl TenantLayer {
+impl Decide for TenantLayer {
     fn decide(&self, parts: &mut Parts) -> Step {
         forget(parts);
         if let Some(renderer) = &self.renderer {
@@ -96,6 +71,20 @@ impl TenantLayer {
         }
         let directory = Arc::clone(&self.directory);
         Step::Ask(Box::pin(async move { verdict(directory.find(&key).await) }))
+    }
+}
+
+impl<S> Layer<S> for TenantLayer {
+    type Service = Gated<Self, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Gated::new(self.clone(), inner)
+    }
+}
+
+impl fmt::Debug for TenantLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantLayer").finish_non_exhaustive()
     }
 }
 
@@ -128,24 +117,4 @@ fn admit(tenant: Arc<Tenant>) -> Verdict {
     }
     let context = TenantContext::for_request(tenant).map_err(|_| Refusal::NotFound)?;
     Ok(Grant { site: Some(Site::Tenant), context: Some(context), proof: None })
-}
-
-impl<S, B, R> Service<Request<B>> for TenantService<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    R: From<Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = GateFuture<S, B>;
-
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(task)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let step = self.layer.decide(&mut parts);
-        GateFuture::start(step, parts, body, &mut self.inner)
-    }
 }

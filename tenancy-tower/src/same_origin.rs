@@ -18,23 +18,19 @@
 //! to an account of its own. Mount it inside `AuthenticateLayer`: a foreign credential then sees the 404
 //! of an unknown address here too, whatever else is wrong with its request.
 
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
 use http::header::{COOKIE, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tower_layer::Layer;
-use tower_service::Service;
 
 use crate::authenticate::is_bearer;
-use crate::gate::{GateFuture, Grant, Step};
+use crate::gate::{Decide, Gated, Grant, Step};
 use crate::locate::Authority;
 use crate::refusal::Refusal;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Adds a [`SameOrigin`] in front of a service. See the [module docs](self).
+/// Refuses requests that another site's page has sent. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SameOriginLayer;
 
@@ -45,18 +41,22 @@ impl SameOriginLayer {
     }
 }
 
-impl<S> Layer<S> for SameOriginLayer {
-    type Service = SameOrigin<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        SameOrigin { inner }
+impl Decide for SameOriginLayer {
+    fn decide(&self, parts: &mut Parts) -> Step {
+        let verdict = same_origin(parts).map(|()| Grant::default());
+        if verdict.is_err() {
+            tracing::warn!(target: "security", event = "cross_site", path = parts.uri.path(), "a foreign page's request");
+        }
+        Step::Now(verdict)
     }
 }
 
-/// Refuses requests that another site's page has sent. See the [module docs](self).
-#[derive(Clone, Debug)]
-pub struct SameOrigin<S> {
-    inner: S,
+impl<S> Layer<S> for SameOriginLayer {
+    type Service = Gated<Self, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Gated::new(*self, inner)
+    }
 }
 
 /// The decision of the module's table.
@@ -108,32 +108,10 @@ fn is_host(origin: &HeaderValue, parts: &Parts) -> bool {
     origin.host() == host.host() && origin.port().unwrap_or(port) == host.port().unwrap_or(port)
 }
 
-impl<S, B, R> Service<Request<B>> for SameOrigin<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    R: From<Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = GateFuture<S, B>;
-
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(task)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let verdict = same_origin(&parts).map(|()| Grant::default());
-        if verdict.is_err() {
-            tracing::warn!(target: "security", event = "cross_site", path = parts.uri.path(), "a foreign page's request");
-        }
-        GateFuture::start(Step::Now(verdict), parts, body, &mut self.inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Request;
 
     fn passes(method: &str, headers: &[(&str, &str)]) -> bool {
         let mut request =

@@ -33,15 +33,11 @@ mod token;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
 use tenancy_core::store::{Session, SessionStore, StandingStore, TokenHash};
 use tenancy_core::{Claims, ContextError, Identity, StoreError, TenantContext, TenantId};
 use tower_layer::Layer;
-use tower_service::Service;
 
 pub use cookie::{CookieNameError, SessionCookie};
 use credentials::{Bearer, CookieRead};
@@ -49,12 +45,12 @@ pub(crate) use credentials::{bearer, is_bearer};
 pub use session_token::{SESSION_IDLE, SESSION_LIFETIME, SessionToken, SessionTokenError};
 pub use token::{TokenError, VerifyToken};
 
-use crate::gate::{GateFuture, Grant, Step, Verdict};
+use crate::gate::{Decide, Gated, Grant, Step, Verdict};
 use crate::proof::Proof;
 use crate::refusal::{AuthFailure, Refusal};
 use crate::site::Site;
 
-/// Adds an [`Authenticate`] around a service. See the [module docs](self).
+/// Finds out who acts in each request of a service. See the [module docs](self).
 #[derive(Clone)]
 pub struct AuthenticateLayer {
     tokens: Option<Arc<dyn VerifyToken>>,
@@ -96,43 +92,6 @@ impl AuthenticateLayer {
     pub fn cookie(mut self, cookie: SessionCookie) -> Self {
         self.cookie = cookie;
         self
-    }
-
-    fn decide(&self, parts: &Parts) -> Step {
-        let place = match Place::of(parts) {
-            Ok(place) => place,
-            Err(refusal) => return Step::Now(Err(refusal)),
-        };
-        let claims = match self.token(parts) {
-            Ok(claims) => claims,
-            Err(refusal) => return Step::Now(place.realm_of_another(refusal)),
-        };
-        let cookie = self.sessions.as_ref().map(|store| (store, self.cookie.read(&parts.headers)));
-        let session = match cookie {
-            None | Some((_, CookieRead::Absent)) => None,
-            Some((_, CookieRead::Ambiguous)) => return Step::Now(place.realm_of_another(invalid())),
-            Some((store, CookieRead::One(token))) => Some((Arc::clone(store), token)),
-        };
-        let standings = self.standings.as_ref().filter(|_| claims.as_ref().is_some_and(|c| place.is_of(c)));
-        if session.is_none() && standings.is_none() {
-            return Step::Now(place.admit(claims.map(|claims| (claims.identity(), claims)), None));
-        }
-        let standings = standings.cloned();
-        Step::Ask(Box::pin(async move {
-            let session = match session {
-                None => None,
-                Some((store, token)) => {
-                    let hash = token.hash();
-                    let found = store.find(&hash).await.map_err(|error| unavailable(&error))?;
-                    found.map(|session| (session, hash))
-                }
-            };
-            let token = match claims {
-                None => None,
-                Some(claims) => Some((present(standings.as_deref(), &claims).await?, claims)),
-            };
-            place.admit(token, session)
-        }))
     }
 
     /// The claims of the bearer token, if one was sent.
@@ -262,11 +221,50 @@ fn foreign(host: Option<TenantId>, credential: TenantId, identity: &Identity) {
     );
 }
 
+impl Decide for AuthenticateLayer {
+    fn decide(&self, parts: &mut Parts) -> Step {
+        let place = match Place::of(parts) {
+            Ok(place) => place,
+            Err(refusal) => return Step::Now(Err(refusal)),
+        };
+        let claims = match self.token(parts) {
+            Ok(claims) => claims,
+            Err(refusal) => return Step::Now(place.realm_of_another(refusal)),
+        };
+        let cookie = self.sessions.as_ref().map(|store| (store, self.cookie.read(&parts.headers)));
+        let session = match cookie {
+            None | Some((_, CookieRead::Absent)) => None,
+            Some((_, CookieRead::Ambiguous)) => return Step::Now(place.realm_of_another(invalid())),
+            Some((store, CookieRead::One(token))) => Some((Arc::clone(store), token)),
+        };
+        let standings = self.standings.as_ref().filter(|_| claims.as_ref().is_some_and(|c| place.is_of(c)));
+        if session.is_none() && standings.is_none() {
+            return Step::Now(place.admit(claims.map(|claims| (claims.identity(), claims)), None));
+        }
+        let standings = standings.cloned();
+        Step::Ask(Box::pin(async move {
+            let session = match session {
+                None => None,
+                Some((store, token)) => {
+                    let hash = token.hash();
+                    let found = store.find(&hash).await.map_err(|error| unavailable(&error))?;
+                    found.map(|session| (session, hash))
+                }
+            };
+            let token = match claims {
+                None => None,
+                Some(claims) => Some((present(standings.as_deref(), &claims).await?, claims)),
+            };
+            place.admit(token, session)
+        }))
+    }
+}
+
 impl<S> Layer<S> for AuthenticateLayer {
-    type Service = Authenticate<S>;
+    type Service = Gated<Self, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate { inner, layer: self.clone() }
+        Gated::new(self.clone(), inner)
     }
 }
 
@@ -278,32 +276,5 @@ impl fmt::Debug for AuthenticateLayer {
             .field("standings", &self.standings.is_some())
             .field("cookie", &self.cookie)
             .finish()
-    }
-}
-
-/// Finds out who acts. See the [module docs](self).
-#[derive(Clone, Debug)]
-pub struct Authenticate<S> {
-    inner: S,
-    layer: AuthenticateLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for Authenticate<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    R: From<Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = GateFuture<S, B>;
-
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(task)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let step = self.layer.decide(&parts);
-        GateFuture::start(step, parts, body, &mut self.inner)
     }
 }
