@@ -1,8 +1,15 @@
 //! Every suite in one program, so that they share a database server and one build.
 
+// The kit is spoken of as `tests`, here and in the benches.
+extern crate self as tests;
+
+pub mod kit;
+pub use kit::*;
+
 mod access;
 mod bad_input;
 mod browser;
+mod coverage;
 mod demo;
 mod isolation;
 mod people;

@@ -7,15 +7,21 @@
 //! server's process, which `PostgreSQL` is not a part of.
 //!
 //! ```text
-//! cargo build --release --workspace --bins && cargo run --release -p tests --bin fit_bench [runs]
+//! cargo build --release --workspace --bins && cargo bench -p tests --bench fit -- [runs]
 //! ```
+
+extern crate self as tests;
+
+#[allow(dead_code, reason = "the suites use all of it")]
+#[path = "../suites/kit/mod.rs"]
+pub mod kit;
+pub use kit::*;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use kit::program::{DataFolder, Demo, until};
 use serde_json::{Value, json};
-use tests::program::{DataFolder, Demo, until};
-use tests::{Caller, World, shared};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
