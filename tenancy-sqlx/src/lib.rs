@@ -47,7 +47,7 @@ pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
 pub use operator::{
     ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
-    TenantOverview,
+    TenantOverview, first_operator,
 };
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;

@@ -1,4 +1,4 @@
-// Four small comforts; every page works without them.
+// Five small comforts; every page works without them.
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -31,6 +31,7 @@
       });
     });
     document.querySelectorAll("[data-drop]").forEach(dropZone);
+    document.querySelectorAll("[data-check]").forEach(check);
     document.querySelectorAll("[data-progress]").forEach(follow);
     document.querySelectorAll("[data-chart]").forEach(hover);
     document.querySelectorAll("form").forEach(sendOnce);
@@ -169,6 +170,23 @@
         tip.style.top = Math.max(0, Math.min(event.clientY - frame.top - 10, frame.height - tip.offsetHeight)) + "px";
       });
       area.addEventListener("pointerleave", function () { tip.hidden = true; line.style.visibility = "hidden"; });
+    });
+  }
+
+  // 5. A word about an address while it is typed; the button beside it asks the same.
+  function check(input) {
+    var said = input.closest(".field").querySelector("[data-checked]"), waiting;
+    input.addEventListener("input", function () {
+      clearTimeout(waiting);
+      said.textContent = "";
+      if (!input.value) { return; }
+      waiting = setTimeout(function () {
+        var asked = input.value;
+        fetch(input.dataset.check + "?subdomain=" + encodeURIComponent(asked), { headers: { Accept: "application/json" }, credentials: "same-origin" })
+          .then(function (answer) { return answer.ok ? answer.json() : { message: "" }; })
+          .then(function (answer) { if (input.value === asked) { said.textContent = answer.message; } })
+          .catch(function () { /* the form says it when it is sent */ });
+      }, 300);
     });
   }
 })();

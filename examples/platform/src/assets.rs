@@ -1,13 +1,13 @@
 //! Stylesheet and script inside the binary, and each tenant's colours as a stylesheet of its own.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use tenancy_tower::extract::Tenancy;
 
-use crate::pages::brand_css;
+use crate::failure::Failure;
+use crate::pages::{Accent, brand_css};
 use crate::view;
 
 #[derive(RustEmbed)]
@@ -15,16 +15,26 @@ use crate::view;
 struct Files;
 
 /// `GET /assets/{file}`: addresses carry a fingerprint, so browsers may keep them for ever.
-pub async fn file(Path(name): Path<String>) -> Response {
-    match Files::get(&name) {
-        Some(found) => {
-            let kind = found.metadata.mimetype().to_owned();
-            let headers =
-                [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned())];
-            (headers, found.data.into_owned()).into_response()
+///
+/// The name of a stylesheet of colours is its only content, so it needs no tenant: the page that says
+/// that a tenant is suspended takes its colours from here, where nothing of the tenant is served.
+pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
+    let (kind, bytes) = match Files::get(&name) {
+        Some(found) => (found.metadata.mimetype().to_owned(), found.data.into_owned()),
+        None => {
+            let accent = name.strip_prefix("accent-").and_then(|name| name.strip_suffix(".css"));
+            let accent = accent.and_then(|digits| format!("#{digits}").parse().ok());
+            let css = brand_css(accent.ok_or(Failure::Missing("File"))?);
+            ("text/css; charset=utf-8".to_owned(), css.into_bytes())
         }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    };
+    let keep = "public, max-age=31536000, immutable".to_owned();
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, keep)], bytes).into_response())
+}
+
+/// The address of the stylesheet with these colours.
+pub fn stylesheet(accent: Accent) -> String {
+    format!("/assets/accent-{}.css", accent.to_string().trim_start_matches('#'))
 }
 
 /// `GET /brand.css`

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+use crate::migrate::Migrate;
+
 /// The command line of `platform`.
 #[derive(Debug, Parser)]
 #[command(
@@ -41,11 +43,7 @@ pub enum Command {
     /// Run queued jobs on a configured database.
     Worker,
     /// Bring a database to this program's version; prints the variables that `serve` needs.
-    Migrate {
-        /// Give the roles new passwords and print them.
-        #[arg(long)]
-        rotate: bool,
-    },
+    Migrate(Migrate),
     /// Print the addresses and logins of the demo in the data folder.
     DemoInfo {
         /// As one JSON object.
@@ -69,6 +67,10 @@ pub struct Options {
     /// The domain below which every tenant has its address.
     #[arg(long, global = true, env = "TENANCY_BASE_DOMAIN", default_value = "mmm.localhost")]
     pub base_domain: String,
+    /// Folder for letters to people, such as the link to a new password; without it none are written
+    /// [the demo's: `mail` in its data folder].
+    #[arg(long, global = true, env = "TENANCY_MAIL_DIR")]
+    pub mail_dir: Option<PathBuf>,
     /// Where the demo keeps its database, keys and passwords
     /// [default: /var/lib/mmm-platform as root, else below `$XDG_DATA_HOME`].
     #[arg(long, global = true)]

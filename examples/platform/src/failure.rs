@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ use tenancy_tower::refusal::{Refusal, Refuser};
 use crate::analysis::{CancelError, ReadError, StartError};
 use crate::data::StoreError;
 use crate::ingest::Problem;
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, Notice, NoticeKind};
 use crate::view;
 
 /// Why a handler could not do what was asked.
@@ -71,6 +71,9 @@ pub enum Failure {
         /// When to try again.
         retry_seconds: u32,
     },
+    /// There is such an address, but not for this method.
+    #[error("method not allowed")]
+    Method,
     /// A kind of content that this route does not take.
     #[error("unsupported content: {0}")]
     Unsupported(&'static str),
@@ -108,21 +111,27 @@ impl Failure {
         Self::Internal(cause.into())
     }
 
-    /// What a person is told about it, where a page shows it beside a form.
-    pub fn words(&self) -> String {
+    /// What a page says beside its form, with the status of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The failure itself, where no form can mend it.
+    pub fn said(self) -> Result<(StatusCode, String), Self> {
+        let status = self.status();
         match self {
-            Self::Invalid { message, .. } | Self::Conflict { message, .. } => message.clone(),
-            Self::LimitExceeded { meter, .. } => limit_words(meter),
-            other => other.to_string(),
+            Self::Invalid { message, .. } | Self::Conflict { message, .. } => Ok((status, message)),
+            Self::LimitExceeded { meter, .. } => Ok((status, limit_words(&meter))),
+            other => Err(other),
         }
     }
 
-    /// What a form that was sent with mistakes says about them; `None` for what no form can mend.
-    pub fn said(&self) -> Option<(StatusCode, &str)> {
-        match self {
-            Self::Invalid { message, .. } | Self::Conflict { message, .. } => Some((self.status(), message)),
-            _ => None,
-        }
+    /// The same as a notice above the page.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::said`].
+    pub fn notice(self) -> Result<(StatusCode, Notice), Self> {
+        self.said().map(|(status, text)| (status, Notice { kind: NoticeKind::Problem, text }))
     }
 
     fn status(&self) -> StatusCode {
@@ -133,6 +142,7 @@ impl Failure {
             Self::LimitExceeded { .. } => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -145,6 +155,7 @@ impl Failure {
             Self::Invalid { code, message }
             | Self::Conflict { code, message }
             | Self::TooMany { code, message, .. } => (*code, message.clone(), None),
+            Self::Method => ("method_not_allowed", METHOD.to_owned(), None),
             Self::Unsupported(what) => ("unsupported_media_type", (*what).to_owned(), None),
             Self::Missing(what) => ("not_found", format!("{what} not found"), None),
             Self::LimitExceeded { meter, .. } => ("limit_exceeded", limit_words(meter), None),
@@ -194,6 +205,7 @@ impl Failure {
             },
             Self::Missing(_) => ErrorPage::NotFound,
             Self::LimitExceeded { meter, .. } => ErrorPage::LimitReached { text: limit_words(meter) },
+            Self::Method => ErrorPage::Invalid { problems: vec![METHOD.to_owned()] },
             Self::Unsupported(what) => ErrorPage::Invalid { problems: vec![(*what).to_owned()] },
             Self::Unavailable(_) => ErrorPage::Unavailable { retry_seconds: 5 },
             _ => ErrorPage::Internal { request_id: None },
@@ -294,7 +306,15 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         match Json::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(Failure::invalid("bad_body", rejection.body_text())),
+            Err(rejection) => Err(match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge.into(),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::Unsupported("Send application/json."),
+                _ => {
+                    let text = rejection.body_text();
+                    let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+                    Failure::invalid("bad_body", format!("The body cannot be used: {why}."))
+                }
+            }),
         }
     }
 }
@@ -304,9 +324,13 @@ pub async fn render(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let refuser = Refuser::of(&parts);
     let context = parts.extensions.get::<TenantContext>().cloned();
+    if !is_text(parts.uri.path()) {
+        return refuser.respond(&Refusal::NotFound);
+    }
     let response = next.run(Request::from_parts(parts, body)).await;
     let said = response.extensions().get::<Arc<Failure>>().cloned();
     let Some(failure) = said.or_else(|| rejection(&response)) else { return response };
+    let allow = response.headers().get(ALLOW).cloned();
     if let Failure::Unavailable(_) | Failure::Internal(_) = *failure {
         let error = failure.as_ref() as &dyn std::error::Error;
         tracing::error!(error, cause = %causes(error), path = refuser.asked().path(), "a request failed");
@@ -323,19 +347,40 @@ pub async fn render(request: Request, next: Next) -> Response {
     if let Failure::TooMany { retry_seconds, .. } = failure.as_ref() {
         written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_seconds));
     }
+    if let Some(allow) = allow {
+        written.headers_mut().insert(ALLOW, allow);
+    }
     written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     written.headers_mut().append("vary", HeaderValue::from(ACCEPT));
     written
 }
 
+/// Whether a path is text behind its percent signs; there is nothing at any other.
+fn is_text(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let pair = after.get(..2).filter(|_| *first == b'%').and_then(|pair| std::str::from_utf8(pair).ok());
+        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
 /// What an extractor of axum refused in its own words, as a failure in ours.
 fn rejection(response: &Response) -> Option<Arc<Failure>> {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return Some(Arc::new(Failure::Method));
+    }
     let plain =
         response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let message = "The request cannot be read. Check its address, its content type and its fields.";
     (plain && response.status().is_client_error())
         .then(|| Arc::new(Failure::unreadable(response.status(), "bad_request", message)))
 }
+
+const METHOD: &str = "This address is not for this method; the header Allow names those it takes.";
 
 /// The words for a limit that is reached, with the way out.
 fn limit_words(meter: &Meter) -> String {

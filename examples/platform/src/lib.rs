@@ -18,6 +18,8 @@ pub mod ingest;
 pub mod invite;
 pub mod landing;
 pub mod login;
+pub mod mail;
+pub mod migrate;
 pub mod operator;
 pub mod overview;
 pub mod pages;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Parser as _;
 use platform::config::{Cli, Command, DatabaseOptions};
 use platform::demo::{self, DemoInfo};
-use platform::serve;
 use platform::server::Stop;
+use platform::{migrate, serve};
 
 /// How long work off the request threads (a file that is parsed, a password that is hashed) may go on
 /// once everything else has stopped. Dropping the runtime would wait for it without an end.
@@ -53,7 +53,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Some(Command::Serve { operator }) => serve::serve(&cli.options, &database, operator, stop).await,
         Some(Command::Worker) => serve::work(&cli.options, &database, stop).await,
-        Some(Command::Migrate { rotate }) => serve::migrate(&database, rotate).await,
+        Some(Command::Migrate(asked)) => migrate::run(&cli.options, &database, &asked).await,
         None if database.is_configured() => serve::serve(&cli.options, &database, false, stop).await,
         None => demo::run(&cli.options, &cli.options.data_folder(is_root())?, stop).await,
     }

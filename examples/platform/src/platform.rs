@@ -3,6 +3,7 @@
 //! The demo, `serve`, `worker` and the test kit all start here, so they cannot differ in what guards
 //! a tenant.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::app::App;
 use crate::health::Ready;
 use crate::login::SignIn;
 use crate::login::password::Passwords;
+use crate::mail::Outbox;
 use crate::operator::Console;
 use crate::stack::{self, Doors};
 use crate::usage;
@@ -56,6 +58,8 @@ pub struct Config {
     pub base_domain: String,
     /// The base domain with the port that belongs in links.
     pub site: String,
+    /// The folder for letters; `None` where none are written.
+    pub mail: Option<PathBuf>,
 }
 
 /// The platform, connected.
@@ -103,8 +107,9 @@ impl Platform {
         let standings: Arc<dyn StandingStore> = stores.clone();
         let directory: Arc<dyn Directory> = stores;
         let passwords = Passwords::new()?;
+        let outbox = config.mail.map(|folder| Outbox::new(folder, &config.base_domain));
         let sign_in =
-            SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone());
+            SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone(), outbox);
 
         let ready = Ready::new(database.clone(), gate.clone());
         let app = App::new(database, sign_in, &config.site);

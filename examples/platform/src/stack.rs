@@ -24,21 +24,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tenancy_core::store::{Directory, SessionStore, StandingStore};
 use tenancy_sqlx::Gate;
 use tenancy_tower::jwt::TokenVerifier;
 use tenancy_tower::locate::{BaseDomain, SubdomainLocator};
-use tenancy_tower::refusal::{Refusal, Refuser};
+use tenancy_tower::refusal::{Asked, Refusal, Refuser, Render as _};
 use tenancy_tower::{AdmissionLayer, AuthenticateLayer, Calls, SameOriginLayer, Site, TenantLayer};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::app::App;
@@ -148,8 +147,9 @@ fn framed(sites: Router, ready: Ready) -> Router {
         .layer(always("strict-transport-security", "max-age=31536000; includeSubDomains"))
         .layer(always("content-security-policy", CONTENT_POLICY))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME));
-    routes::router(routes::everywhere()).with_state(ready).fallback_service(sites).layer(layers)
+        .layer(from_fn_with_state(REQUEST_TIME, in_time));
+    let everywhere = routes::router(routes::everywhere()).layer(from_fn(failure::render)).with_state(ready);
+    everywhere.fallback_service(sites).layer(layers)
 }
 
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -165,6 +165,17 @@ fn span(request: &axum::http::Request<Body>) -> tracing::Span {
     tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request_id = id)
 }
 
+/// Gives a request up after a while.
+async fn in_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::of(&parts);
+    let answer = tokio::time::timeout(most, next.run(Request::from_parts(parts, body))).await;
+    answer.unwrap_or_else(|_| {
+        tracing::error!(path = asked.path(), ?most, "a request took too long and was given up");
+        Pages.render(&Refusal::Unavailable, &asked, None).map(Body::from)
+    })
+}
+
 async fn nothing(request: Request) -> Response {
     let (parts, _) = request.into_parts();
     Refuser::of(&parts).respond(&Refusal::NotFound)
@@ -178,4 +189,26 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal","error":"Internal server error"}"#;
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], body)
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::ACCEPT;
+    use axum::routing::get;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_gets_an_answer_in_the_form_it_asked_for() {
+        let slow = Router::new()
+            .route("/", get(std::future::pending::<()>))
+            .layer(from_fn_with_state(Duration::from_millis(10), in_time));
+        for (accept, kind) in [("text/html", "text/html; charset=utf-8"), ("*/*", "application/problem+json")]
+        {
+            let request = Request::builder().header(ACCEPT, accept).body(Body::empty()).unwrap();
+            let answer = slow.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What people of a tenant did, and who changed what, written in the transaction of the deed itself:
-//! it is there if and only if the deed is.
+//! it is there if and only if the deed is. What operators do to a tenant is in a log of theirs (see
+//! [`operator`](crate::operator)).
 
 use serde_json::Value;
 use tenancy_core::UserId;

@@ -12,7 +12,7 @@ use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
 use crate::failure::Failure;
 use crate::ingest;
 use crate::pages::{Accent, Brand, ErrorPage, Frame, Section};
-use crate::usage;
+use crate::{assets, usage};
 
 /// The accent of a tenant that has chosen none.
 const DEFAULT_ACCENT: &str = "#3056d3";
@@ -83,7 +83,9 @@ impl Render for Pages {
         }
         let page = match refusal {
             Refusal::Unauthenticated(_) => return to_login(asked),
-            Refusal::Suspended(_) => ErrorPage::Suspended,
+            Refusal::Suspended(tenant) => ErrorPage::Suspended {
+                stylesheet: accent(tenant).map(assets::stylesheet).unwrap_or_default(),
+            },
             Refusal::Forbidden(_) => ErrorPage::Forbidden,
             Refusal::PlanRequired { plan, .. } => ErrorPage::PlanRequired { plan: plan.clone() },
             Refusal::TooMany(decision) => ErrorPage::TooMany {

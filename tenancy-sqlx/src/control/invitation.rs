@@ -7,9 +7,10 @@ use std::fmt;
 
 use sqlx::Row;
 use tenancy_core::store::TokenHash;
-use tenancy_core::{Identity, Role, StoreError, TenantId, UserId};
+use tenancy_core::{Decision, Identity, Role, StoreError, TenantId, UserId};
 
 use super::{Gate, parse, unavailable};
+use crate::usage::seat_refused;
 
 /// What is behind the link of an invitation.
 #[derive(Clone)]
@@ -46,6 +47,17 @@ impl fmt::Debug for NewPerson {
     }
 }
 
+/// What became of an invitation that somebody took up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// They are a member now.
+    Joined(Identity),
+    /// The plan has no seat left; the invitation stays open.
+    Full(Decision),
+    /// It is not open any more, or the person has become known or a member meanwhile.
+    Gone,
+}
+
 impl Gate {
     /// The open invitation with this token at this tenant, or `None` for every reason there is.
     ///
@@ -74,8 +86,7 @@ impl Gate {
         }))
     }
 
-    /// Uses an invitation up and makes the person a member; `new` for one who was not known. `None`
-    /// when the invitation is not open any more, or the person has become known or a member meanwhile.
+    /// Uses an invitation up and makes the person a member; `new` for one who was not known.
     ///
     /// # Errors
     ///
@@ -85,7 +96,7 @@ impl Gate {
         tenant: TenantId,
         token: &TokenHash,
         new: Option<&NewPerson>,
-    ) -> Result<Option<Identity>, StoreError> {
+    ) -> Result<Accepted, StoreError> {
         let row = sqlx::query("SELECT * FROM control.accept_invitation($1, $2, $3, $4, $5)")
             .bind(tenant.as_uuid())
             .bind(token.0.as_slice())
@@ -101,11 +112,14 @@ impl Gate {
             {
                 None
             }
-            Err(error) => return Err(unavailable(error)),
+            Err(error) => match seat_refused(&error) {
+                Some(decision) => return Ok(Accepted::Full(decision)),
+                None => return Err(unavailable(error)),
+            },
         };
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(Accepted::Gone) };
         let role: String = row.try_get("role").map_err(unavailable)?;
-        Ok(Some(Identity {
+        Ok(Accepted::Joined(Identity {
             tenant_id: tenant,
             user_id: UserId::from_uuid(row.try_get("user_id").map_err(unavailable)?),
             role: parse(&role)?,

@@ -8,6 +8,7 @@ mod credential;
 mod directory;
 mod invitation;
 mod operator_session;
+mod password;
 mod refresh;
 mod session;
 mod standing;
@@ -28,8 +29,9 @@ use standing::Standings;
 
 pub use credential::OperatorCredential;
 pub use directory::DirectoryMemory;
-pub use invitation::{Invited, NewPerson};
+pub use invitation::{Accepted, Invited, NewPerson};
 pub use operator_session::OperatorIdentity;
+pub use password::Addressee;
 pub use refresh::Rotation;
 pub(crate) use session::interval;
 

@@ -11,6 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{Connection as _, PgConnection};
 use tenancy_core::{Lifecycle, PlanCode, Role, Slug, TenantId, UserId};
 
 use crate::database::pool;
@@ -31,6 +32,16 @@ impl Reason {
     pub fn new(actor: &str, why: &str) -> Option<Self> {
         let (actor, why) = (actor.trim().to_owned(), why.trim().to_owned());
         (!actor.is_empty() && !why.is_empty()).then_some(Self { actor, why })
+    }
+
+    /// Who.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Why.
+    pub fn why(&self) -> &str {
+        &self.why
     }
 }
 
@@ -75,6 +86,35 @@ pub struct NewOperator {
     pub display_name: String,
     /// Their password's hash in PHC format.
     pub password_hash: String,
+}
+
+/// Makes the operator that is there before any other, as whoever migrates; `false` where there is one
+/// already. `admin` is a superuser's connection.
+///
+/// # Errors
+///
+/// The server's.
+pub async fn first_operator(
+    admin: &mut PgConnection,
+    reason: &Reason,
+    operator: &NewOperator,
+) -> Result<bool, sqlx::Error> {
+    let mut tx = admin.begin().await?;
+    sqlx::query("LOCK TABLE control.operators IN EXCLUSIVE MODE").execute(&mut *tx).await?;
+    let made = sqlx::query(
+        "SELECT control.admin_add_operator($1, $2, $3, $4, $5, $6)
+         WHERE NOT EXISTS (SELECT FROM control.operators)",
+    )
+    .bind(&reason.actor)
+    .bind(&reason.why)
+    .bind(operator.id.as_uuid())
+    .bind(&operator.email)
+    .bind(&operator.display_name)
+    .bind(&operator.password_hash)
+    .fetch_optional(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(made.is_some())
 }
 
 /// The door: changes across tenants, each with a reason. Cheap to clone.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use sqlx::postgres::PgQueryResult;
 use tenancy_core::store::TokenHash;
-use tenancy_core::{PlanCode, Role, TenantId};
+use tenancy_core::{Decision, PlanCode, Role, TenantId};
 use uuid::Uuid;
 
 use super::{NewTenant, OperatorDoor, Reason};
 use crate::control::interval;
+use crate::usage::seat_refused;
 
 /// An invitation to be made. Its secret is in the link only; here is its hash.
 #[derive(Clone, Debug)]
@@ -33,6 +34,9 @@ pub enum ChangeError {
     /// It is there already: the address name of a tenant, or the member.
     #[error("it is there already")]
     Taken,
+    /// The tenant's plan has no seat left.
+    #[error("the plan has no seat left: {} of {} are taken", .0.used, .0.limit.unwrap_or_default())]
+    Full(Decision),
     /// There is no such tenant, or it cannot become that from where it is.
     #[error("no such tenant, or it cannot change like that")]
     Impossible,
@@ -47,7 +51,7 @@ impl From<sqlx::Error> for ChangeError {
         match code.as_deref() {
             Some("23505") => Self::Taken,
             Some("22023") => Self::Impossible,
-            _ => Self::Database(error),
+            _ => seat_refused(&error).map_or_else(|| Self::Database(error), Self::Full),
         }
     }
 }
@@ -86,7 +90,8 @@ impl OperatorDoor {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Taken`] for a member, [`ChangeError::Impossible`] without such a tenant.
+    /// [`ChangeError::Taken`] for a member, [`ChangeError::Full`] without a free seat,
+    /// [`ChangeError::Impossible`] without such a tenant.
     pub async fn invite(
         &self,
         reason: &Reason,

@@ -2,7 +2,7 @@
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use tenancy_core::{Lifecycle, TenantId};
+use tenancy_core::{Lifecycle, Slug, TenantId};
 
 use super::OperatorDoor;
 
@@ -26,6 +26,10 @@ pub struct TenantOverview {
     pub users: i64,
     /// How many invitations are open.
     pub invitations: i64,
+    /// Calls of its programs since midnight UTC.
+    pub api_calls_today: i64,
+    /// Bytes that it keeps.
+    pub storage_bytes: i64,
 }
 
 /// A change that an operator made.
@@ -55,6 +59,18 @@ impl OperatorDoor {
             "SELECT *, extract(epoch FROM created_at)::bigint AS created FROM control.admin_tenants($1)";
         let rows = sqlx::query(sql).bind(only.map(TenantId::as_uuid)).fetch_all(&self.pool).await?;
         rows.iter().map(overview).collect()
+    }
+
+    /// Whether no tenant has this name in its address.
+    ///
+    /// # Errors
+    ///
+    /// The server's.
+    pub async fn is_free(&self, slug: &Slug) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT control.admin_slug_is_free($1)")
+            .bind(slug.as_str())
+            .fetch_one(&self.pool)
+            .await
     }
 
     /// The latest fifty changes that operators made to a tenant, newest first.
@@ -100,5 +116,7 @@ fn overview(row: &PgRow) -> Result<TenantOverview, sqlx::Error> {
         created_at: row.try_get("created")?,
         users: row.try_get("users")?,
         invitations: row.try_get("invitations")?,
+        api_calls_today: row.try_get("api_calls_today")?,
+        storage_bytes: row.try_get("storage_bytes")?,
     })
 }

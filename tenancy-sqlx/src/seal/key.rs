@@ -66,7 +66,7 @@ impl SealKey {
         str::from_utf8(&self.kid).unwrap_or_default()
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &*self.bytes
     }
 

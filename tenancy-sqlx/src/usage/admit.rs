@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgDatabaseError, PgRow};
 use tenancy_core::Decision;
 use tenancy_core::plan::Meter;
 use tenancy_core::usage::Reason;
@@ -145,6 +145,17 @@ impl TenantTx {
             .collect()
     }
 }
+
+/// The refusal in an error with which the database kept somebody from becoming a member, or from being
+/// invited, because the plan has no seat left. `None` for every other error.
+pub fn seat_refused(error: &sqlx::Error) -> Option<Decision> {
+    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    let (used, cap) = error.detail().filter(|_| error.code() == NO_SEAT)?.split_once(" of ")?;
+    Some(Decision::refused(Reason::LimitExceeded, used.parse().ok()?, Some(cap.parse().ok()?)))
+}
+
+/// The SQLSTATE of a limit that is reached.
+const NO_SEAT: &str = "53400";
 
 type Figures = (u64, Option<u64>, Option<SystemTime>);
 

@@ -6,6 +6,7 @@
 //! | [`TenantTx::count`]        | a counter, for work that is done here            | `control.admit`      |
 //! | [`TenantTx::release_held`] | a gauge, when its holder goes                    | `control.release_held` |
 //! | [`TenantTx::record`]       | the ledger                                       | its unique key       |
+//! | [`TenantTx::outlook`]      | what usage is heading for                        | nobody: it is a look ahead |
 //! | [`Gate`](crate::Gate) as [`CounterAuthority`](tenancy_core::usage::CounterAuthority) | units of a counter, paid ahead | `control.draw_units` |
 //!
 //! The caller says what it wants, never what it may: plan, overrides and figures are looked up inside
@@ -16,13 +17,16 @@
 //! [`TenantTx::count`]: crate::TenantTx::count
 //! [`TenantTx::release_held`]: crate::TenantTx::release_held
 //! [`TenantTx::record`]: crate::TenantTx::record
+//! [`TenantTx::outlook`]: crate::TenantTx::outlook
 
 mod admit;
 mod counter;
 mod ledger;
+mod outlook;
 
-pub use admit::{MeterKind, MeterUsage};
+pub use admit::{MeterKind, MeterUsage, seat_refused};
 pub use ledger::{Recorded, UsageEvent};
+pub use outlook::{Alert, Outlook};
 
 /// Why usage was not counted. A refusal is none of these: it is a
 /// [`Decision`](tenancy_core::Decision).

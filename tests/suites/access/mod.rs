@@ -2,6 +2,7 @@
 
 mod table;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use platform::routes::{self, Route};
@@ -38,7 +39,11 @@ struct Targets {
     /// One to be deleted: doing it again is fine, reading it is not.
     doomed: String,
     account: String,
+    /// One to be disconnected.
+    dropped: String,
     member: String,
+    /// Members to be removed, one a call.
+    leavers: RefCell<Vec<String>>,
 }
 
 impl Targets {
@@ -51,21 +56,24 @@ impl Targets {
             campaign: id(),
             doomed: id(),
             account: id(),
+            dropped: id(),
             member: id(),
+            leavers: RefCell::default(),
         }
     }
 
     fn path(&self, line: &Line) -> String {
-        let id = if line.path.contains("runs") || line.path.contains("analysis") {
+        let leaves = line.path.ends_with("/remove") || line.name().contains("DELETE /tenant/users");
+        let leaver = if leaves { self.leavers.borrow_mut().pop() } else { None };
+        let deletes = line.method == "DELETE" || line.path.ends_with("/delete");
+        let id = if let Some(leaver) = &leaver {
+            leaver
+        } else if line.path.contains("runs") || line.path.contains("analysis") {
             &self.run
         } else if line.path.contains("social-accounts") {
-            &self.account
+            if deletes { &self.dropped } else { &self.account }
         } else if line.path.contains("campaigns") {
-            if line.method == "DELETE" || line.path.ends_with("/delete") {
-                &self.doomed
-            } else {
-                &self.campaign
-            }
+            if deletes { &self.doomed } else { &self.campaign }
         } else if line.path.contains("/team/") || line.path.contains("/users/") {
             &self.member
         } else if line.path.ends_with("/roles") {
@@ -101,7 +109,8 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         (_, "/auth/refresh") => {
             let body = json!({ "email": person, "password": PASSWORD });
             let pair = caller.anonymous().post_json("/auth/login", &body).await;
-            request.body(pair.body).header(CONTENT_TYPE, "application/json")
+            let pair: serde_json::Value = serde_json::from_str(&pair.body).unwrap_or_default();
+            request.json(&json!({ "refresh_token": pair["refresh_token"].as_str().unwrap_or_default() }))
         }
         (_, "/team/invite") => request.form(&[("email", "new@acme.example"), ("role", "viewer")]),
         (_, "/team/{id}/role") => request.form(&[("role", "viewer")]),
@@ -120,6 +129,10 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         (_, "/campaigns") => request.form(&[("name", "spring")]),
         (_, "/content") => request.form(&[("product", "beans"), ("audience", "all"), ("benefit", "awake")]),
         (_, "/api/campaigns" | "/api/campaigns/{id}") => request.json(&json!({ "name": "spring" })),
+        (_, "/social-accounts") => request.form(&[("network", "x"), ("handle", "@acme")]),
+        (_, "/forgot") => request.form(&[("email", "nobody@acme.example")]),
+        (_, "/auth/password/reset") => request.json(&json!({ "email": "nobody@acme.example" })),
+        (_, "/api/social-accounts/{id}") => request.json(&json!({ "network": "z" })),
         (_, "/api/social-accounts") => request.json(&json!({ "network": "x", "handle": "@acme" })),
         (_, "/api/v1/usage/track") => request.json(&json!({ "meter_id": "exports", "event_value": 1 })),
         (_, "/tenant/analysis/run") => request.json(&json!({ "source_id": targets.source })),
@@ -129,6 +142,20 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         request = request.header(ACCEPT, "text/html").header(ORIGIN, format!("http://{}", caller.host()));
     }
     caller.send(request).await
+}
+
+/// The ids of a hundred more members of a tenant.
+async fn leavers(world: &World, tenant: &str) -> Vec<String> {
+    let sql = "
+        WITH people AS (
+            INSERT INTO control.users (id, email, display_name, password_hash)
+            SELECT gen_random_uuid(), 'leaver' || n || '@acme.example', 'a leaver', 'none'
+            FROM generate_series(1, 100) n RETURNING id
+        )
+        INSERT INTO control.tenant_users (tenant_id, user_id, role)
+        SELECT t.id, p.id, 'viewer' FROM people p, control.tenants t WHERE t.subdomain = $1
+        RETURNING user_id::text";
+    sqlx::query_scalar(sql).bind(tenant).fetch_all(&mut world.admin().await).await.expect("leavers")
 }
 
 fn named<S>(site: &str, routes: &[Route<S>]) -> Vec<String> {
@@ -166,7 +193,8 @@ fn the_table_and_the_platform_have_the_same_routes() {
 async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let world = World::start_with_worker().await;
     let owned = world.furnish("acme", "canary").await;
-    world.override_settings("acme", &json!({ "features": { "ai_content": true } })).await;
+    let more = json!({ "features": { "ai_content": true }, "limits": { "users": 1000 } });
+    world.override_settings("acme", &more).await;
     let owner = world.signed_in("acme", Role::Owner).await;
     let person = "SELECT id::text FROM control.users WHERE email = 'viewer@acme.example'";
     let member = sqlx::query_scalar(person).fetch_one(&mut world.admin().await).await.expect("a member");
@@ -177,7 +205,9 @@ async fn every_route_of_a_tenant_answers_as_the_table_says() {
         member,
         campaign: owner.made("/api/campaigns", &json!({ "name": "kept" })).await,
         doomed: owner.made("/api/campaigns", &json!({ "name": "doomed" })).await,
-        account: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@doomed" })).await,
+        account: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@kept" })).await,
+        dropped: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@doomed" })).await,
+        leavers: RefCell::new(leavers(&world, "acme").await),
     };
     let missing = Targets::missing();
     let nobody = world.at_host(UNKNOWN);

@@ -11,7 +11,7 @@ use platform::demo::DemoInfo;
 use reqwest::{Client, StatusCode};
 
 /// Variables that would make the program something else than a demo of the defaults.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "DATABASE_URL",
     "READ_DATABASE_URL",
     "TENANCY_GATE_URL",
@@ -20,6 +20,7 @@ const VARIABLES: [&str; 10] = [
     "TENANCY_TOKEN_KEY",
     "TENANCY_SEAL_KEY",
     "TENANCY_BASE_DOMAIN",
+    "TENANCY_MAIL_DIR",
     "XDG_DATA_HOME",
     "RUST_LOG",
 ];
@@ -43,6 +44,16 @@ pub fn binary() -> &'static Path {
         assert!(binary.exists(), "{} was not built", binary.display());
         binary
     })
+}
+
+/// The command that runs `program` with nothing configured but what is given to it.
+pub fn unconfigured(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
 }
 
 /// Whether the program is there and no source that went into it is newer.
@@ -162,11 +173,8 @@ pub struct Demo {
 impl Demo {
     /// The command that starts a demo in `data`, with nothing configured but what is given to it.
     pub fn command(program: &Path, data: &Path) -> Command {
-        let mut command = Command::new(program);
-        for variable in VARIABLES {
-            command.env_remove(variable);
-        }
-        command.arg("--data-dir").arg(data).arg("--no-install").stdin(Stdio::null());
+        let mut command = unconfigured(program);
+        command.arg("--data-dir").arg(data).arg("--no-install");
         command
     }
 
@@ -290,7 +298,7 @@ impl Drop for Demo {
 }
 
 /// Three addresses that were free a moment ago.
-fn free_addresses() -> [SocketAddr; 3] {
+pub fn free_addresses() -> [SocketAddr; 3] {
     let listeners: [TcpListener; 3] =
         std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("its address"))

@@ -9,6 +9,7 @@ use platform::server::{self, Stop};
 use platform::worker;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
 use tenancy_core::store::Directory as _;
 use tenancy_core::{Role, TenantContext, TenantId, TenantKey, UserId};
 use tenancy_sqlx::embedded::{Cluster, Install, TestDatabase, to_stderr};
@@ -47,6 +48,7 @@ pub struct World {
     pub door: OperatorDoor,
     cluster: Cluster,
     database: TestDatabase,
+    mail: TempDir,
     stop: Stop,
 }
 
@@ -79,6 +81,7 @@ impl World {
         let database = cluster
             .database(&key, |admin| prepare(admin, password.clone()), "SELECT tenancy.grant_database()")
             .await?;
+        let mail = tempfile::tempdir()?;
         let platform = Platform::connect(Config {
             database: database.options_for("app_rw", &password),
             gate: database.options_for("app_gate", &password),
@@ -86,6 +89,7 @@ impl World {
             token_key: TokenKey::generate()?,
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
+            mail: Some(mail.path().to_owned()),
         })
         .await?;
         let door = OperatorDoor::connect_with(database.options_for("app_ops", &password)).await?;
@@ -95,7 +99,7 @@ impl World {
         let (addr, operator_addr) = (public.local_addr()?, operator.local_addr()?);
         tokio::spawn(server::serve(public, platform.public(), stop.clone()));
         tokio::spawn(server::serve(operator, platform.operator(door.clone()), stop.clone()));
-        Ok(Self { platform, addr, operator_addr, door, cluster, database, stop })
+        Ok(Self { platform, addr, operator_addr, door, cluster, database, mail, stop })
     }
 
     /// A caller at a tenant's address, without a credential.
@@ -150,6 +154,21 @@ impl World {
             .expect("the settings");
         assert_eq!(done.rows_affected(), 1, "there is a tenant {tenant}");
         tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    }
+
+    /// The letters that were put so far, in the order in which they were.
+    ///
+    /// # Panics
+    ///
+    /// When the folder cannot be read.
+    pub fn letters(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.mail.path())
+            .expect("the letters")
+            .map(|file| file.expect("a file").path());
+        let mut files: Vec<_> =
+            files.filter(|file| file.extension().is_some_and(|kind| kind == "eml")).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).expect("a letter")).collect()
     }
 
     /// A superuser's connection to this world's database.

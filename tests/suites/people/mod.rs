@@ -1,6 +1,9 @@
 //! People: operators and what they change, invitations, sign-ins of programs.
 
+mod installs;
 mod operator;
+mod passwords;
+mod seats;
 mod team;
 mod tokens;
 

@@ -172,3 +172,43 @@ async fn the_team_page_invites_and_changes() {
     let viewer = world.signed_in("acme", Role::Viewer).await.get_page("/").await;
     assert!(!viewer.body.contains("href=\"/team\""), "who does not manage people is not led there");
 }
+
+/// E24: who is removed is out within a second, wherever they are signed in; the last owner stays, and an
+/// admin removes no owner.
+#[tokio::test]
+async fn a_removed_member_is_out_and_the_last_owner_stays() {
+    let world = World::start().await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    let (admin, viewer) =
+        (world.signed_in("acme", Role::Admin).await, world.signed_in("acme", Role::Viewer).await);
+    let remove = async |by: &Caller, id: &str| {
+        by.send(by.request(Method::DELETE, &format!("/tenant/users/{id}"))).await
+    };
+    let ids = async |role: &str| id_of(&owner, &format!("{role}@acme.example")).await;
+    let (owner_id, viewer_id, analyst_id) = (ids("owner").await, ids("viewer").await, ids("analyst").await);
+    let last = remove(&owner, &owner_id).await;
+    assert_eq!((last.status, &last.json()["code"]), (StatusCode::CONFLICT, &json!("last_owner")));
+    assert_eq!(remove(&admin, &owner_id).await.status, StatusCode::FORBIDDEN);
+    let stranger = world.signed_in("globex", Role::Owner).await;
+    let (foreign, nobody) = (
+        remove(&stranger, &viewer_id).await,
+        remove(&stranger, "018f2f4e-0000-7000-8000-000000000002").await,
+    );
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+    assert_eq!(foreign.comparable(), nobody.comparable());
+
+    assert_eq!(viewer.get("/auth/me").await.status, StatusCode::OK);
+    assert_eq!(remove(&admin, &viewer_id).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(remove(&admin, &viewer_id).await.status, StatusCode::NOT_FOUND);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert_eq!(viewer.get("/auth/me").await.status, StatusCode::UNAUTHORIZED);
+    let again = json!({ "email": "viewer@acme.example", "password": tests::world::PASSWORD });
+    assert_eq!(world.at("acme").post_json("/auth/login", &again).await.status, StatusCode::UNAUTHORIZED);
+
+    let page = admin.post_form(&format!("/team/{analyst_id}/remove"), &[]).await;
+    assert!(page.status == StatusCode::OK && page.body.contains("2 people work here"), "{}", page.body);
+    let mut database = world.admin().await;
+    let sql = "SELECT old_values ->> 'role' FROM audit_logs WHERE action = 'remove_member' ORDER BY id";
+    let log: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("the log");
+    assert_eq!(log, ["viewer", "analyst"]);
+}

@@ -29,11 +29,9 @@ async fn shown(
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(context).await?;
     let campaigns = store::list(&mut tx).await?.into_iter().map(row).collect();
-    let meter = tx.usage().await?.into_iter().find(|usage| usage.meter == Meter::CAMPAIGNS);
-    let meter = meter.ok_or_else(|| Failure::internal("campaigns are not counted"))?;
     let view = CampaignsView {
         campaigns,
-        bar: usage::bar(&meter),
+        bar: usage::bar_of(&mut tx, &Meter::CAMPAIGNS).await?,
         may_change: context.may(Permission::ManageCampaigns),
         typed,
     };
@@ -70,11 +68,8 @@ pub async fn create_form(
         Ok(()) => return Ok(Redirect::to("/campaigns").into_response()),
         Err(failure) => failure,
     };
-    let (status, error, upgrade) = match failure {
-        Failure::Invalid { message, .. } => (StatusCode::UNPROCESSABLE_ENTITY, message, false),
-        Failure::LimitExceeded { .. } => (StatusCode::FORBIDDEN, failure.words(), true),
-        other => return Err(other),
-    };
+    let upgrade = matches!(failure, Failure::LimitExceeded { .. });
+    let (status, error) = failure.said()?;
     let typed = Typed { name: form.name, budget: form.budget, error: Some(error), upgrade };
     shown(&app, &context, status, typed).await
 }

@@ -4,7 +4,6 @@
 //! here: [`Templates`] fills sentences with what it was told, on this machine and with no one else.
 
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Form, Json};
@@ -14,12 +13,13 @@ use tenancy_core::TenantContext;
 use tenancy_tower::extract::Member;
 
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Body, Failure};
 use crate::pages::{ContentView, DraftView, Section};
 use crate::view;
 
 /// What a draft is to be about.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Brief {
     /// What is advertised.
     #[serde(default)]
@@ -87,11 +87,7 @@ fn checked(brief: Brief) -> Result<Brief, Failure> {
 }
 
 /// `POST /api/content/drafts`
-pub async fn draft(body: Result<Json<Brief>, JsonRejection>) -> Result<Json<serde_json::Value>, Failure> {
-    let Ok(Json(brief)) = body else {
-        let form = "Send {\"product\": \"…\", \"audience\": \"…\", \"benefit\": \"…\"} as JSON.";
-        return Err(Failure::invalid("bad_brief", form));
-    };
+pub async fn draft(Body(brief): Body<Brief>) -> Result<Json<serde_json::Value>, Failure> {
     Ok(Json(serde_json::json!({ "drafts": Templates.write(&checked(brief)?) })))
 }
 
@@ -112,8 +108,8 @@ pub async fn draft_form(
             shown(&app, &context, StatusCode::OK, typed, None, drafts).await
         }
         Err(failure) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            shown(&app, &context, status, typed, Some(failure.words()), Vec::new()).await
+            let (status, error) = failure.said()?;
+            shown(&app, &context, status, typed, Some(error), Vec::new()).await
         }
     }
 }

@@ -72,6 +72,7 @@ async fn serve(
         token_key: TokenKey::from_base64(&secrets.token_key)?,
         base_domain: options.base_domain.clone(),
         site: format!("{}:{}", options.base_domain, addr.port()),
+        mail: Some(options.mail_dir.clone().unwrap_or_else(|| folder.join("mail"))),
     })
     .await?;
     let door = OperatorDoor::connect_with(database.options_for("app_ops", &roles.ops, DATABASE)).await?;

@@ -10,20 +10,17 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use tenancy_core::plan::Meter;
 use tenancy_core::{TenantContext, UserId};
-use tenancy_sqlx::control::{Invited, NewPerson};
+use tenancy_sqlx::control::{Accepted, Invited, NewPerson};
 use tenancy_tower::extract::Tenancy;
 use tenancy_tower::{SessionCookie, SessionToken};
 
-use super::handlers::{SecretText, note_login};
-use super::password;
+use super::handlers::{SecretText, note};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{AcceptState, AcceptView};
 use crate::view;
-
-/// The fewest characters of a new password.
-const SHORTEST: usize = 12;
 
 /// What may follow `/accept` in the address. No `Debug`: it is a secret.
 #[derive(Default, Deserialize)]
@@ -117,16 +114,20 @@ pub async fn accept(
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return again("Say your name, in 1 to 200 characters.");
         }
-        if form.password.characters() < SHORTEST || form.password.bytes() > password::MAX_LENGTH {
-            return again("Choose a password of at least 12 characters.");
+        if let Err(error) = form.password.check_new() {
+            return again(error);
         }
         let password_hash =
             app.sign_in.passwords.hash(form.password.into()).await.map_err(Failure::internal)?;
         Some(NewPerson { id: UserId::new(), display_name: name.to_owned(), password_hash })
     };
     let accepted = app.sign_in.gate.accept_invitation(context.tenant_id(), &token.hash(), new.as_ref()).await;
-    let Some(identity) = accepted.map_err(Failure::internal)? else { return page(&context, GONE) };
-    note_login(&app, &context, identity.user_id).await?;
+    let identity = match accepted.map_err(Failure::internal)? {
+        Accepted::Joined(identity) => identity,
+        Accepted::Full(decision) => return Err(Failure::LimitExceeded { meter: Meter::USERS, decision }),
+        Accepted::Gone => return page(&context, GONE),
+    };
+    note(&app, &context, identity.user_id, "login").await?;
     let session = app.sign_in.open(identity).await?;
     let mut response = Redirect::to("/").into_response();
     response.headers_mut().append(SET_COOKIE, SessionCookie::default().set(&session));

@@ -14,8 +14,9 @@ use tenancy_tower::extract::{Member, Tenancy};
 use tenancy_tower::refusal::{AuthFailure, Refusal};
 use tenancy_tower::{Proof, SessionCookie};
 
+use super::password;
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Body, Failure};
 use crate::pages::{LoginDoor, LoginView};
 use crate::{trail, view};
 
@@ -26,6 +27,20 @@ pub struct LoginQuery {
     pub(crate) next: String,
     #[serde(default)]
     pub(crate) bye: bool,
+    #[serde(default)]
+    pub(crate) changed: bool,
+}
+
+impl LoginQuery {
+    /// What the page says before signing in.
+    pub(crate) fn notice(&self) -> Option<String> {
+        let said = match (self.bye, self.changed) {
+            (true, _) => "You are signed out.",
+            (_, true) => "Your password is changed. Sign in with the new one.",
+            _ => return None,
+        };
+        Some(said.to_owned())
+    }
 }
 
 /// The sign-in form. `Debug` hides the password.
@@ -41,17 +56,10 @@ pub struct LoginForm {
 
 /// What a program sends to sign in.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     pub(crate) email: String,
     pub(crate) password: SecretText,
-}
-
-impl LoginRequest {
-    /// The answer to anything else.
-    pub(crate) fn malformed(error: &axum::extract::rejection::JsonRejection) -> Failure {
-        let asked = "Send {\"email\": \"…\", \"password\": \"…\"} as application/json.";
-        Failure::unreadable(error.status(), "bad_login", asked)
-    }
 }
 
 /// A password on its way in; `Debug` hides it.
@@ -66,14 +74,15 @@ impl std::fmt::Debug for SecretText {
 }
 
 impl SecretText {
-    /// How many characters it has.
-    pub(super) fn characters(&self) -> usize {
-        self.0.chars().count()
-    }
-
-    /// How many bytes it has.
-    pub(super) const fn bytes(&self) -> usize {
-        self.0.len()
+    /// Whether it may become somebody's password; else what to do.
+    pub(super) fn check_new(&self) -> Result<(), &'static str> {
+        if self.0.chars().count() < password::SHORTEST {
+            Err("Choose a password of at least 12 characters.")
+        } else if self.0.len() > password::MAX_LENGTH {
+            Err("Choose a shorter password.")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -91,8 +100,7 @@ pub async fn login_page(
     if !matches!(context.actor(), Actor::Anonymous) {
         return Ok(Redirect::to("/").into_response());
     }
-    let notice = query.bye.then(|| "You are signed out.".to_owned());
-    page(&context, StatusCode::OK, String::new(), &query.next, None, notice)
+    page(&context, StatusCode::OK, String::new(), &query.next, None, query.notice())
 }
 
 /// `POST /login`
@@ -106,7 +114,7 @@ pub async fn login(
         let error = Some("E-mail and password do not match. Check both and try again.".to_owned());
         return page(&context, StatusCode::UNAUTHORIZED, form.email, &form.next, error, None);
     };
-    note_login(&app, &context, identity.user_id).await?;
+    note(&app, &context, identity.user_id, "login").await?;
     let token = app.sign_in.open(identity).await?;
     let next = view::local_path(&form.next).unwrap_or("/");
     let mut response = Redirect::to(next).into_response();
@@ -114,10 +122,15 @@ pub async fn login(
     Ok(response)
 }
 
-/// Notes a sign-in among what the tenant's people did.
-pub(super) async fn note_login(app: &App, context: &TenantContext, user: UserId) -> Result<(), Failure> {
+/// Notes something among what the tenant's people did.
+pub(super) async fn note(
+    app: &App,
+    context: &TenantContext,
+    user: UserId,
+    what: &'static str,
+) -> Result<(), Failure> {
     let mut tx = app.database.begin(context).await?;
-    trail::activity(&mut tx, Some(user), "login").await?;
+    trail::activity(&mut tx, Some(user), what).await?;
     Ok(tx.commit().await?)
 }
 
@@ -149,14 +162,13 @@ pub async fn logout(State(app): State<App>, request: Request) -> Result<Response
 pub async fn api_login(
     State(app): State<App>,
     Tenancy(context): Tenancy,
-    body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
+    Body(body): Body<LoginRequest>,
 ) -> Result<Json<Value>, Failure> {
-    let Json(body) = body.map_err(|error| LoginRequest::malformed(&error))?;
     let checked = app.sign_in.check(&context, &body.email, body.password.into()).await;
     let identity = checked.map_err(Failure::internal)?;
     let identity = identity.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;
     let tokens = app.sign_in.begin(&context, &identity).await?;
-    note_login(&app, &context, identity.user_id).await?;
+    note(&app, &context, identity.user_id, "login").await?;
     Ok(Json(tokens))
 }
 

@@ -5,6 +5,8 @@
 //! another tenant is one and the same, after the same work.
 
 mod accept;
+mod account;
+mod forgotten;
 mod handlers;
 pub mod password;
 mod tokens;
@@ -18,8 +20,11 @@ use tenancy_core::{Identity, StoreError, TenantContext};
 use tenancy_sqlx::Gate;
 use tenancy_tower::SessionToken;
 use tenancy_tower::jwt::TokenIssuer;
+use tokio::sync::Semaphore;
 
 pub use accept::{accept, accept_page};
+pub use account::{account_page, api_change_password, change_password};
+pub use forgotten::{api_forgot, forgot, forgot_page, reset, reset_page};
 pub use handlers::{
     LoginForm, LoginQuery, LoginRequest, SecretText, api_login, login, login_page, logout, me,
 };
@@ -27,6 +32,7 @@ use password::Passwords;
 pub use tokens::{api_logout, refresh};
 
 use crate::failure::Failure;
+use crate::mail::Outbox;
 
 /// Signs people of tenants in and out. Cheap to clone.
 #[derive(Clone)]
@@ -36,19 +42,28 @@ pub struct SignIn {
     gate: Gate,
     issuer: Arc<TokenIssuer>,
     passwords: Passwords,
+    outbox: Option<Outbox>,
+    /// Turns for writing letters.
+    letters: Arc<Semaphore>,
 }
+
+/// How many letters are written at once; what is asked for beyond that is not sent.
+const LETTERS_AT_ONCE: usize = 8;
 
 impl SignIn {
     /// Checks against `credentials`, opens sessions in `sessions` and signs tokens with `issuer`;
-    /// invitations and refresh tokens are asked for through `gate`.
+    /// invitations, refresh tokens and forgotten passwords are asked for through `gate`, and letters
+    /// put into `outbox`.
     pub fn new(
         credentials: Arc<dyn CredentialStore>,
         sessions: Arc<dyn SessionStore>,
         gate: Gate,
         issuer: TokenIssuer,
         passwords: Passwords,
+        outbox: Option<Outbox>,
     ) -> Self {
-        Self { credentials, sessions, gate, issuer: Arc::new(issuer), passwords }
+        let letters = Arc::new(Semaphore::new(LETTERS_AT_ONCE));
+        Self { credentials, sessions, gate, issuer: Arc::new(issuer), passwords, outbox, letters }
     }
 
     /// Who has this address and password in the context's tenant; `None` for every reason there is.

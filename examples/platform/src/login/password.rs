@@ -13,6 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
+/// The fewest characters of a new password.
+pub const SHORTEST: usize = 12;
+
 /// Longer passwords are refused before anything is computed.
 pub const MAX_LENGTH: usize = 1_000;
 

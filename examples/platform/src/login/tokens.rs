@@ -91,7 +91,16 @@ impl SignIn {
 
 /// What a program sends to get the next pair. No `Debug`: it is a secret.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
+    refresh_token: String,
+}
+
+/// What a program may send to end a sign-in that it does not show. No `Debug`: it is a secret.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogoutRequest {
+    #[serde(default)]
     refresh_token: String,
 }
 
@@ -113,8 +122,13 @@ pub async fn api_logout(
     proof: Option<axum::Extension<Proof>>,
     body: Bytes,
 ) -> Result<(StatusCode, HeaderMap), Failure> {
-    let refresh = serde_json::from_slice::<RefreshRequest>(&body).ok();
-    let refresh = refresh.and_then(|body| SessionToken::parse(&body.refresh_token));
+    let asked = if body.is_empty() {
+        LogoutRequest::default()
+    } else {
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::invalid("bad_body", format!("The body cannot be used: {error}.")))?
+    };
+    let refresh = SessionToken::parse(&asked.refresh_token);
     let mut headers = HeaderMap::new();
     let mut sign_in = None;
     match proof {

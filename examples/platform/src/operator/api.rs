@@ -9,7 +9,7 @@ use tenancy_core::Lifecycle;
 use tenancy_sqlx::control::OperatorIdentity;
 
 use super::Console;
-use super::tenants::{Onboarding, Statistics, TenantLine};
+use super::tenants::{AddressSaid, Onboarding, Statistics, TenantLine};
 use crate::failure::{Body, Failure};
 use crate::invite::LIFETIME;
 
@@ -106,26 +106,49 @@ pub async fn change(
 
 /// `POST /admin/tenants/{id}/suspend`
 pub async fn suspend(
-    State(console): State<Console>,
-    Extension(by): Extension<OperatorIdentity>,
-    Path(id): Path<String>,
-    Body(why): Body<Why>,
+    console: State<Console>,
+    by: Extension<OperatorIdentity>,
+    id: Path<String>,
+    why: Body<Why>,
 ) -> Result<Json<TenantLine>, Failure> {
-    let tenant = console.line(&id).await?;
-    console.set_status(&by, tenant.id, Lifecycle::Suspended, &why.reason).await?;
-    console.line(&id).await.map(Json)
+    move_to(Lifecycle::Suspended, console, by, id, why).await
 }
 
 /// `POST /admin/tenants/{id}/resume`
 pub async fn resume(
+    console: State<Console>,
+    by: Extension<OperatorIdentity>,
+    id: Path<String>,
+    why: Body<Why>,
+) -> Result<Json<TenantLine>, Failure> {
+    move_to(Lifecycle::Active, console, by, id, why).await
+}
+
+async fn move_to(
+    status: Lifecycle,
     State(console): State<Console>,
     Extension(by): Extension<OperatorIdentity>,
     Path(id): Path<String>,
     Body(why): Body<Why>,
 ) -> Result<Json<TenantLine>, Failure> {
     let tenant = console.line(&id).await?;
-    console.set_status(&by, tenant.id, Lifecycle::Active, &why.reason).await?;
+    console.set_status(&by, tenant.id, status, &why.reason).await?;
     console.line(&id).await.map(Json)
+}
+
+/// Which address is asked about.
+#[derive(Debug, Default, Deserialize)]
+pub struct AddressQuery {
+    #[serde(default)]
+    subdomain: String,
+}
+
+/// `GET /admin/addresses`: whether a new tenant could have this address.
+pub async fn check_address(
+    State(console): State<Console>,
+    Query(query): Query<AddressQuery>,
+) -> Result<Json<AddressSaid>, Failure> {
+    console.address_said(&query.subdomain).await.map(Json)
 }
 
 /// `POST /admin/tenants/{id}/users`: an invitation, since nobody sets another's password.

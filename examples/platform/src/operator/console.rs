@@ -10,7 +10,7 @@ use tenancy_sqlx::control::OperatorIdentity;
 
 use super::Console;
 use super::api::matching;
-use super::tenants::{Onboarding, PLANS, Statistics, TenantLine, moment};
+use super::tenants::{Onboarding, Statistics, TenantLine, moment, plans};
 use crate::failure::Failure;
 use crate::pages::{
     EventRow, NewTenantView, Notice, NoticeKind, OperatorFrame, TenantRow, TenantView, TenantsView,
@@ -36,7 +36,16 @@ pub struct ChangeForm {
 }
 
 fn row(line: TenantLine) -> TenantRow {
-    let Statistics { users, sources, rows, runs, failed_runs, open_invitations } = line.statistics;
+    let Statistics {
+        users,
+        sources,
+        rows,
+        runs,
+        failed_runs,
+        open_invitations,
+        api_calls_today,
+        storage_bytes,
+    } = line.statistics;
     TenantRow {
         id: line.id.to_string(),
         name: line.name,
@@ -51,6 +60,8 @@ fn row(line: TenantLine) -> TenantRow {
         rows,
         runs,
         failed_runs,
+        api_calls_today,
+        storage_bytes,
     }
 }
 
@@ -85,13 +96,7 @@ pub async fn new_page(
     State(console): State<Console>,
     Extension(by): Extension<OperatorIdentity>,
 ) -> Result<Response, Failure> {
-    form(
-        &console,
-        &by,
-        StatusCode::OK,
-        Onboarding { plan: PLANS[0].to_owned(), ..Onboarding::default() },
-        None,
-    )
+    form(&console, &by, StatusCode::OK, Onboarding::default(), Default::default())
 }
 
 fn form(
@@ -99,13 +104,14 @@ fn form(
     by: &OperatorIdentity,
     status: StatusCode,
     typed: Onboarding,
-    error: Option<String>,
+    (address_said, error): (String, Option<String>),
 ) -> Result<Response, Failure> {
     let view = NewTenantView {
+        address_said,
         subdomain: typed.subdomain,
         name: typed.name,
         plan: typed.plan,
-        plans: PLANS.map(str::to_owned).to_vec(),
+        plans: plans(),
         accent: typed.accent,
         admin_email: typed.admin_email,
         reason: typed.reason,
@@ -129,14 +135,20 @@ pub async fn create_form(
             tenant(&console, &by, StatusCode::CREATED, line, Some(notice), Some(made.link.as_str())).await
         }
         Err(failure) => {
-            let (status, message) = failure
-                .said()
-                .ok_or(())
-                .map(|(status, message)| (status, message.to_owned()))
-                .or(Err(failure))?;
-            form(&console, &by, status, typed, Some(message))
+            let (status, message) = failure.said()?;
+            form(&console, &by, status, typed, (String::new(), Some(message)))
         }
     }
+}
+
+/// `POST /tenants/check`: what was typed stays, with a word about the address.
+pub async fn check_form(
+    State(console): State<Console>,
+    Extension(by): Extension<OperatorIdentity>,
+    Form(typed): Form<Onboarding>,
+) -> Result<Response, Failure> {
+    let said = console.address_said(&typed.subdomain).await?;
+    form(&console, &by, StatusCode::OK, typed, (said.message, None))
 }
 
 async fn tenant(
@@ -154,8 +166,7 @@ async fn tenant(
         reason: event.reason,
     });
     let events = events.collect();
-    let plans = PLANS.map(str::to_owned).to_vec();
-    let view = TenantView { row: row(line), plans, events, link: link.map(str::to_owned) };
+    let view = TenantView { row: row(line), plans: plans(), events, link: link.map(str::to_owned) };
     Ok(view::html(status, view.render(&frame(by, notice))?))
 }
 
@@ -179,12 +190,7 @@ async fn after(
 ) -> Result<Response, Failure> {
     let (status, notice) = match changed {
         Ok(()) => (StatusCode::OK, Notice { kind: NoticeKind::Done, text: done.to_owned() }),
-        Err(failure) => match failure.said() {
-            Some((status, message)) => {
-                (status, Notice { kind: NoticeKind::Problem, text: message.to_owned() })
-            }
-            None => return Err(failure),
-        },
+        Err(failure) => failure.notice()?,
     };
     let line = console.line(id).await?;
     tenant(console, by, status, line, Some(notice), None).await
@@ -204,24 +210,33 @@ pub async fn change_plan(
 
 /// `POST /tenants/{id}/suspend`
 pub async fn suspend_form(
-    State(console): State<Console>,
-    Extension(by): Extension<OperatorIdentity>,
-    Path(id): Path<String>,
-    Form(form): Form<ChangeForm>,
+    console: State<Console>,
+    by: Extension<OperatorIdentity>,
+    id: Path<String>,
+    form: Form<ChangeForm>,
 ) -> Result<Response, Failure> {
-    let line = console.line(&id).await?;
-    let changed = console.set_status(&by, line.id, Lifecycle::Suspended, &form.reason).await;
-    after(&console, &by, &id, changed, "The tenant is suspended; its people see why.").await
+    let done = "The tenant is suspended; its people see that it is.";
+    move_to((Lifecycle::Suspended, done), console, by, id, form).await
 }
 
 /// `POST /tenants/{id}/resume`
 pub async fn resume_form(
+    console: State<Console>,
+    by: Extension<OperatorIdentity>,
+    id: Path<String>,
+    form: Form<ChangeForm>,
+) -> Result<Response, Failure> {
+    move_to((Lifecycle::Active, "The tenant is served again."), console, by, id, form).await
+}
+
+async fn move_to(
+    (status, done): (Lifecycle, &str),
     State(console): State<Console>,
     Extension(by): Extension<OperatorIdentity>,
     Path(id): Path<String>,
     Form(form): Form<ChangeForm>,
 ) -> Result<Response, Failure> {
     let line = console.line(&id).await?;
-    let changed = console.set_status(&by, line.id, Lifecycle::Active, &form.reason).await;
-    after(&console, &by, &id, changed, "The tenant is served again.").await
+    let changed = console.set_status(&by, line.id, status, &form.reason).await;
+    after(&console, &by, &id, changed, done).await
 }

@@ -9,6 +9,11 @@
 //! | `console`   | for people                                                        |
 //!
 //! It exists only in a process that serves operators: nothing else holds an [`OperatorDoor`].
+//!
+//! What an operator changes, and why, is in `control.operator_log`, written by the function that makes
+//! the change, so that there is no change without its line. What a tenant's own people change is in the
+//! tenant's `audit_logs` (see [`trail`](crate::trail)): two logs, because a tenant may read and take
+//! along its own, and never sees who of the platform did what to whom else.
 
 mod api;
 mod console;
@@ -22,11 +27,12 @@ use std::sync::Arc;
 use tenancy_sqlx::control::DirectoryMemory;
 use tenancy_sqlx::{Gate, OperatorDoor};
 
-pub use api::{change, create, invite, list, one, resume, statistics, suspend, totals};
-pub use console::{change_plan, create_form, list_page, new_page, resume_form, suspend_form, tenant_page};
+pub use api::{change, check_address, create, invite, list, one, resume, statistics, suspend, totals};
+pub use console::{
+    change_plan, check_form, create_form, list_page, new_page, resume_form, suspend_form, tenant_page,
+};
 pub use realm::{identify, keep_out, require};
 pub use sign_in::{api_login, api_logout, login, login_page, logout};
-pub use tenants::PLANS;
 
 use crate::login::password::Passwords;
 

@@ -12,7 +12,7 @@ use tenancy_tower::authenticate::{SESSION_IDLE, SESSION_LIFETIME};
 use tenancy_tower::refusal::{AuthFailure, Refusal};
 
 use super::{Console, realm};
-use crate::failure::Failure;
+use crate::failure::{Body, Failure};
 use crate::login::{self, LoginForm, LoginQuery, LoginRequest, SecretText};
 use crate::pages::{LoginDoor, LoginView};
 use crate::view;
@@ -52,8 +52,7 @@ pub async fn login_page(
     if operator.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
-    let notice = query.bye.then(|| "You are signed out.".to_owned());
-    page(StatusCode::OK, String::new(), &query.next, None, notice)
+    page(StatusCode::OK, String::new(), &query.next, None, query.notice())
 }
 
 /// `POST /login`
@@ -78,9 +77,8 @@ pub async fn logout(State(console): State<Console>, headers: HeaderMap) -> Resul
 /// `POST /auth/login` at the operator's address.
 pub async fn api_login(
     State(console): State<Console>,
-    body: Result<Json<LoginRequest>, axum::extract::rejection::JsonRejection>,
+    Body(body): Body<LoginRequest>,
 ) -> Result<Json<Value>, Failure> {
-    let Json(body) = body.map_err(|error| LoginRequest::malformed(&error))?;
     let token = open(&console, &body.email, body.password).await?;
     let token = token.ok_or(Refusal::Unauthenticated(AuthFailure::Invalid))?;
     Ok(Json(json!({

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::Row as _;
+use tenancy_core::plan::Meter;
 use tenancy_core::slug::SlugError;
-use tenancy_core::{Lifecycle, PlanCode, Slug, TenantId};
+use tenancy_core::{Lifecycle, Plan, PlanCode, Slug, TenantId};
 use tenancy_sqlx::control::OperatorIdentity;
 use tenancy_sqlx::{ChangeError, NewTenant, OperatorEvent, Reason, TenantOverview};
 
@@ -16,9 +17,7 @@ use super::Console;
 use crate::failure::Failure;
 use crate::invite::{self, Link};
 use crate::pages::Accent;
-
-/// The plans that can be chosen.
-pub const PLANS: [&str; 3] = ["starter", "professional", "enterprise"];
+use crate::usage;
 
 /// One tenant with its numbers.
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +42,8 @@ pub struct Statistics {
     pub(super) rows: i64,
     pub(super) runs: i64,
     pub(super) failed_runs: i64,
+    pub(super) api_calls_today: i64,
+    pub(super) storage_bytes: i64,
 }
 
 impl Statistics {
@@ -55,6 +56,8 @@ impl Statistics {
             rows: self.rows + other.rows,
             runs: self.runs + other.runs,
             failed_runs: self.failed_runs + other.failed_runs,
+            api_calls_today: self.api_calls_today + other.api_calls_today,
+            storage_bytes: self.storage_bytes + other.storage_bytes,
         }
     }
 }
@@ -83,6 +86,13 @@ pub(super) struct Onboarded {
     pub(super) id: TenantId,
     pub(super) slug: Slug,
     pub(super) link: Link,
+}
+
+/// Whether an address could be a new tenant's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddressSaid {
+    pub(super) free: bool,
+    pub(super) message: String,
 }
 
 const COUNTS: &str = "
@@ -121,6 +131,8 @@ impl Console {
                     rows,
                     runs,
                     failed_runs,
+                    api_calls_today: tenant.api_calls_today,
+                    storage_bytes: tenant.storage_bytes,
                 },
             }
         };
@@ -145,10 +157,7 @@ impl Console {
         new: &Onboarding,
     ) -> Result<Onboarded, Failure> {
         let reason = reason(by, &new.reason)?;
-        let slug: Slug = new.subdomain.trim().parse().map_err(|error| {
-            let code = if error == SlugError::Reserved { "subdomain_reserved" } else { "subdomain_invalid" };
-            Failure::invalid(code, format!("The address cannot be {:?}: {error}.", new.subdomain))
-        })?;
+        let slug = slug(&new.subdomain)?;
         let name = invite::tenant_name(&new.name)?;
         let plan = plan(&new.plan)?;
         let accent: Option<Accent> = match new.accent.trim() {
@@ -166,11 +175,21 @@ impl Console {
         let (invitation, link) = invite::new(&self.site, slug.as_str(), email, tenancy_core::Role::Owner)?;
         match self.door.onboard(&reason, &tenant, &invitation).await {
             Ok(()) => Ok(Onboarded { id: tenant.id, slug, link }),
-            Err(ChangeError::Taken) => Err(Failure::Conflict {
-                code: "subdomain_taken",
-                message: format!("The address {slug} is taken. Choose another one."),
-            }),
+            Err(ChangeError::Taken) => Err(taken(&slug)),
             Err(error) => Err(Failure::internal(error)),
+        }
+    }
+
+    /// Whether a new tenant could have this address now, and why not.
+    pub(super) async fn address_said(&self, text: &str) -> Result<AddressSaid, Failure> {
+        let checked = match slug(text) {
+            Ok(slug) if self.door.is_free(&slug).await.map_err(Failure::internal)? => Ok(()),
+            Ok(slug) => Err(taken(&slug)),
+            Err(failure) => Err(failure),
+        };
+        match checked {
+            Ok(()) => Ok(AddressSaid { free: true, message: "This address is free.".to_owned() }),
+            Err(failure) => failure.said().map(|(_, message)| AddressSaid { free: false, message }),
         }
     }
 
@@ -221,18 +240,40 @@ impl Console {
     }
 }
 
+fn slug(text: &str) -> Result<Slug, Failure> {
+    text.trim().parse().map_err(|error| {
+        let code = if error == SlugError::Reserved { "subdomain_reserved" } else { "subdomain_invalid" };
+        Failure::invalid(code, format!("The address cannot be {text:?}: {error}."))
+    })
+}
+
+fn taken(slug: &Slug) -> Failure {
+    Failure::Conflict {
+        code: "subdomain_taken",
+        message: format!("The address {slug} is taken. Choose another one."),
+    }
+}
+
 fn reason(by: &OperatorIdentity, why: &str) -> Result<Reason, Failure> {
-    let missing =
-        || Failure::invalid("reason_missing", "Say why: a change needs a reason, which is written down.");
+    let missing = || {
+        Failure::invalid("reason_missing", "reason: say why; a change needs a reason, which is written down.")
+    };
     if why.chars().count() > 500 {
-        return Err(Failure::invalid("reason_too_long", "A reason has at most 500 characters."));
+        return Err(Failure::invalid("reason_too_long", "reason: it has at most 500 characters."));
     }
     Reason::new(&by.email, why).ok_or_else(missing)
 }
 
+/// The codes of the plans that can be chosen, from the smallest.
+pub(super) fn plans() -> Vec<String> {
+    usage::plans().plans().iter().map(|plan| plan.code().to_string()).collect()
+}
+
 fn plan(text: &str) -> Result<PlanCode, Failure> {
-    let known = PLANS.contains(&text).then(|| text.parse().ok()).flatten();
-    known.ok_or_else(|| Failure::invalid("plan_unknown", format!("The plan is one of {}.", PLANS.join(", "))))
+    let known = usage::plans().plans().iter().map(Plan::code).find(|code| code.as_str() == text);
+    known
+        .cloned()
+        .ok_or_else(|| Failure::invalid("plan_unknown", format!("plan: one of {}.", plans().join(", "))))
 }
 
 fn failure(error: ChangeError) -> Failure {
@@ -241,6 +282,7 @@ fn failure(error: ChangeError) -> Failure {
             code: "cannot_change",
             message: "The tenant is not in a state in which this can be done.".to_owned(),
         },
+        ChangeError::Full(decision) => Failure::LimitExceeded { meter: Meter::USERS, decision },
         other => Failure::internal(other),
     }
 }

@@ -23,7 +23,10 @@ pub enum ErrorPage {
     /// 403: signed in, but not allowed.
     Forbidden,
     /// 403: the workspace is suspended.
-    Suspended,
+    Suspended {
+        /// The address of its colours, since nothing is served at its own.
+        stylesheet: String,
+    },
     /// 403: the form was too old or came from elsewhere.
     StaleForm,
     /// 403: the plan's limit is reached.
@@ -70,7 +73,7 @@ impl ErrorPage {
             Self::NotFound => 404,
             Self::SignIn { .. } => 401,
             Self::Forbidden
-            | Self::Suspended
+            | Self::Suspended { .. }
             | Self::StaleForm
             | Self::LimitReached { .. }
             | Self::PlanRequired { .. } => 403,
@@ -104,7 +107,7 @@ impl ErrorPage {
             Self::NotFound => "There is nothing at this address",
             Self::SignIn { .. } => "Please sign in",
             Self::Forbidden => "Your role does not include this",
-            Self::Suspended => "This workspace is suspended",
+            Self::Suspended { .. } => "This workspace is suspended",
             Self::StaleForm => "This form is too old",
             Self::TooLarge { .. } => "This file is too large",
             Self::Invalid { .. } => "This cannot be used as it is",
@@ -129,7 +132,7 @@ impl ErrorPage {
             Self::Forbidden => "You are signed in, but this needs a right that your role does not have. \
                 An administrator of your workspace can change your role."
                 .to_owned(),
-            Self::Suspended => "Nobody can work in it at the moment. Your data is kept. \
+            Self::Suspended { .. } => "Nobody can work in it at the moment. Your data is kept. \
                 An administrator of your organisation can ask for it to be opened again."
                 .to_owned(),
             Self::StaleForm => "The page was open for too long or you signed in again elsewhere. \
@@ -166,6 +169,11 @@ impl ErrorPage {
             Self::LimitReached { .. } | Self::PlanRequired { .. } => ("/usage".to_owned(), "Upgrade Now"),
             _ => ("/".to_owned(), "Go to the start page"),
         }
+    }
+
+    /// Where the colours of the brand are.
+    fn stylesheet(&self) -> &str {
+        if let Self::Suspended { stylesheet } = self { stylesheet } else { "/brand.css" }
     }
 
     fn problems(&self) -> &[String] {

@@ -35,12 +35,16 @@ pub enum Section {
     Runs,
     /// `/campaigns`
     Campaigns,
+    /// `/social-accounts`, below the campaigns.
+    SocialAccounts,
     /// `/content`
     Content,
     /// `/usage`
     Usage,
     /// `/team`
     Team,
+    /// `/account`, which is not in the sidebar.
+    Account,
 }
 
 /// Colour and word of a notice.
@@ -104,10 +108,11 @@ impl Frame {
             Section::Overview => "overview",
             Section::Data => "data",
             Section::Runs => "runs",
-            Section::Campaigns => "campaigns",
+            Section::Campaigns | Section::SocialAccounts => "campaigns",
             Section::Content => "content",
             Section::Usage => "usage",
             Section::Team => "team",
+            Section::Account => "account",
         };
         current == section
     }

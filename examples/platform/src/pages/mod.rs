@@ -24,8 +24,10 @@ mod login;
 mod mapping;
 mod operator;
 mod overview;
+mod password;
 mod run;
 mod runs;
+mod social;
 mod team;
 mod usage;
 
@@ -42,8 +44,10 @@ pub use login::{LoginDoor, LoginView};
 pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
 pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView, TenantsView};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
+pub use password::{AccountView, ForgottenState, ForgottenView};
 pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};
+pub use social::{AccountsView, TypedAccount};
 pub use team::TeamView;
 pub use usage::{MeterBar, PlanColumn, UsageView};
 

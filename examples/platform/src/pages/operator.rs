@@ -6,6 +6,7 @@ use tenancy_core::Lifecycle;
 
 use super::PRODUCT;
 use super::frame::{Notice, asset_version, moment};
+use super::usage::megabytes;
 
 /// Everything around the content of an operator's page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,10 @@ pub struct TenantRow {
     pub runs: i64,
     /// Runs that failed.
     pub failed_runs: i64,
+    /// Calls of its programs since midnight UTC.
+    pub api_calls_today: i64,
+    /// Bytes that it keeps.
+    pub storage_bytes: i64,
 }
 
 impl TenantRow {
@@ -54,6 +59,10 @@ impl TenantRow {
             Lifecycle::Suspended => "warn",
             _ => "quiet",
         }
+    }
+
+    fn storage(&self) -> String {
+        megabytes(self.storage_bytes.unsigned_abs())
     }
 
     fn created_text(&self) -> String {
@@ -127,6 +136,8 @@ pub struct NewTenantView {
     pub reason: String,
     /// The domain below which it will be.
     pub site: String,
+    /// What was said about the address, when it was asked about.
+    pub address_said: String,
     /// Why the last attempt failed.
     pub error: Option<String>,
 }

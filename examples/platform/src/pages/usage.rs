@@ -1,6 +1,8 @@
 //! What the plan allows and what is used of it: a bar a meter, and the plans side by side.
 
 use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::words;
 
@@ -32,6 +34,10 @@ pub struct MeterBar {
     pub bytes: bool,
     /// When a counter begins anew: "at 14:00 UTC"; empty for what does not.
     pub resets: String,
+    /// The highest mark of its limit that it has passed, in percent, and when.
+    pub passed: Option<(u8, Timestamp)>,
+    /// When it reaches its limit if it goes on as it did.
+    pub reaches: Option<Timestamp>,
 }
 
 /// A plan beside the others.
@@ -82,9 +88,26 @@ impl MeterBar {
         }
         text
     }
+
+    /// What has happened to it and what is coming, in words; empty where there is nothing to say.
+    pub fn outlook(&self) -> String {
+        let passed =
+            self.passed.as_ref().map(|(mark, at)| format!("{mark}\u{a0}% was passed on {}.", day(at)));
+        let reaches = self
+            .reaches
+            .as_ref()
+            .map(|at| format!("At its present pace it reaches the limit on {}.", day(at)));
+        passed.into_iter().chain(reaches).collect::<Vec<_>>().join(" ")
+    }
 }
 
-fn megabytes(bytes: u64) -> String {
+/// `14 Mar 2026`.
+fn day(at: &Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%-d %b %Y").to_string()
+}
+
+/// `12.3 MB` or `5.0 GB`.
+pub(super) fn megabytes(bytes: u64) -> String {
     if bytes >= 1_000_000_000 {
         format!("{}.{}\u{a0}GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000)
     } else {
@@ -118,7 +141,15 @@ mod tests {
     use super::*;
 
     fn bar(used: u64, limit: Option<u64>) -> MeterBar {
-        MeterBar { name: "campaigns".into(), used, limit, bytes: false, resets: String::new() }
+        MeterBar {
+            name: "campaigns".into(),
+            used,
+            limit,
+            bytes: false,
+            resets: String::new(),
+            passed: None,
+            reaches: None,
+        }
     }
 
     #[test]
@@ -128,6 +159,18 @@ mod tests {
         assert_eq!((bar(0, Some(0)).percent(), bar(7, None).percent()), (100, 0));
         assert!(bar(4, Some(4)).sentence().contains("the limit is reached"));
         assert_eq!(bar(u64::MAX, Some(u64::MAX)).percent(), 100);
+    }
+
+    #[test]
+    fn a_bar_says_what_was_passed_and_what_is_coming() {
+        assert_eq!(bar(3, Some(4)).outlook(), "");
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let passed = Some((80, at("2026-03-14T09:00:00Z")));
+        let full = MeterBar { passed, reaches: Some(at("2026-04-02T00:00:00Z")), ..bar(9, Some(10)) };
+        assert_eq!(
+            full.outlook(),
+            "80\u{a0}% was passed on 14 Mar 2026. At its present pace it reaches the limit on 2 Apr 2026."
+        );
     }
 
     #[test]

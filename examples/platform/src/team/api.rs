@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy_tower::extract::Member;
 
-use super::{change_role, invite_person, people, waiting};
+use super::{change_role, invite_person, people, remove_person, waiting};
 use crate::app::App;
 use crate::failure::{Body, Failure};
 use crate::invite::LIFETIME;
@@ -59,4 +59,16 @@ pub async fn set_role(
     let person = people(&mut tx).await?.into_iter().find(|person| person.id.to_string() == id.to_lowercase());
     tx.commit().await?;
     Ok(Json(json!(person)))
+}
+
+/// `DELETE /tenant/users/{id}`
+pub async fn remove(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    remove_person(&mut tx, user, &id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

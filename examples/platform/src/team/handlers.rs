@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use tenancy_core::{Role, TenantContext};
+use tenancy_sqlx::TenantTx;
 use tenancy_tower::extract::Member;
 
-use super::{change_role, invite_person, people, waiting};
+use super::{change_role, invite_person, people, remove_person, waiting};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{Notice, NoticeKind, Section, TeamView};
@@ -58,13 +59,6 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
     show(&app, &context, StatusCode::OK, Said::default()).await
 }
 
-fn problem(failure: Failure) -> Result<(StatusCode, Notice), Failure> {
-    match failure.said() {
-        Some((status, text)) => Ok((status, Notice { kind: NoticeKind::Problem, text: text.to_owned() })),
-        None => Err(failure),
-    }
-}
-
 /// `POST /team/invite`: the link is shown this once.
 pub async fn invite_form(
     State(app): State<App>,
@@ -80,10 +74,31 @@ pub async fn invite_form(
         }
         Err(failure) => {
             drop(tx);
-            let (status, notice) = problem(failure)?;
+            let (status, notice) = failure.notice()?;
             show(&app, &context, status, Said { notice: Some(notice), link: None, email: form.email }).await
         }
     }
+}
+
+/// The page after a change, or with why there was none.
+async fn after(
+    app: &App,
+    context: &TenantContext,
+    tx: TenantTx,
+    changed: Result<(), Failure>,
+    done: &str,
+) -> Result<Response, Failure> {
+    let (status, notice) = match changed {
+        Ok(()) => {
+            tx.commit().await?;
+            (StatusCode::OK, Notice { kind: NoticeKind::Done, text: done.to_owned() })
+        }
+        Err(failure) => {
+            drop(tx);
+            failure.notice()?
+        }
+    };
+    show(app, context, status, Said { notice: Some(notice), ..Said::default() }).await
 }
 
 /// `POST /team/{id}/role`
@@ -94,16 +109,19 @@ pub async fn role_form(
     Form(form): Form<PersonForm>,
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin(&context).await?;
-    let (status, notice) = match change_role(&mut tx, user, &id, &form.role).await {
-        Ok(()) => {
-            tx.commit().await?;
-            let text = "The role counts within a second, wherever the person is signed in.".to_owned();
-            (StatusCode::OK, Notice { kind: NoticeKind::Done, text })
-        }
-        Err(failure) => {
-            drop(tx);
-            problem(failure)?
-        }
-    };
-    show(&app, &context, status, Said { notice: Some(notice), ..Said::default() }).await
+    let changed = change_role(&mut tx, user, &id, &form.role).await;
+    let done = "The role counts within a second, wherever the person is signed in.";
+    after(&app, &context, tx, changed, done).await
+}
+
+/// `POST /team/{id}/remove`
+pub async fn remove_form(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    let removed = remove_person(&mut tx, user, &id).await;
+    let done = "The person is no member any more. What they made stays.";
+    after(&app, &context, tx, removed, done).await
 }

@@ -1,7 +1,7 @@
 //! The people of a tenant: who they are, who is invited, and what role each has.
 //!
 //! The database decides what the roles of two people decide together: only an owner makes or changes
-//! an owner, and the last owner stays. Each change leaves a line in the tenant's audit log, in the same
+//! an owner, the last owner stays, and nobody comes in without a seat of the plan. Each change leaves a line in the tenant's audit log, in the same
 //! transaction.
 
 mod api;
@@ -10,13 +10,15 @@ mod handlers;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::Row as _;
+use tenancy_core::plan::Meter;
 use tenancy_core::{Permission, Role, TenantContext, UserId};
 use tenancy_sqlx::TenantTx;
+use tenancy_sqlx::usage::seat_refused;
 use tenancy_tower::refusal::Refusal;
 use uuid::Uuid;
 
-pub use api::{invite, list, set_role};
-pub use handlers::{invite_form, page, role_form};
+pub use api::{invite, list, remove, set_role};
+pub use handlers::{invite_form, page, remove_form, role_form};
 
 use crate::failure::Failure;
 use crate::invite::{self as invitation, Link};
@@ -114,8 +116,23 @@ async fn change_role(tx: &mut TenantTx, by: UserId, member: &str, to: &str) -> R
     Ok(())
 }
 
+/// Ends a membership, with the person's sessions and sign-ins at this tenant.
+async fn remove_person(tx: &mut TenantTx, by: UserId, member: &str) -> Result<(), Failure> {
+    let member: Uuid = member.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let was: String = sqlx::query_scalar("SELECT control.remove_member($1, $2)")
+        .bind(by.as_uuid())
+        .bind(member)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(failure)?;
+    trail::change(tx, by, "remove_member", (json!({ "user": member, "role": was }), json!({}))).await
+}
+
 /// What the database's refusals mean.
 fn failure(error: sqlx::Error) -> Failure {
+    if let Some(decision) = seat_refused(&error) {
+        return Failure::LimitExceeded { meter: Meter::USERS, decision };
+    }
     let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     match code.as_deref() {
         Some("42501") => Refusal::Forbidden(Permission::ManageUsers).into(),

@@ -4,34 +4,48 @@
 //! meters are counted by the platform alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy_core::plan::{Feature, Meter};
 use tenancy_core::{Decision, Plan};
-use tenancy_sqlx::usage::{MeterUsage, Recorded, UsageEvent};
+use tenancy_sqlx::usage::{MeterUsage, Outlook, Recorded, UsageEvent};
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
 use super::{entitlements, plans};
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Body, Failure};
 
 /// `GET /tenant/usage`
 pub async fn usage(State(app): State<App>, Member { context, .. }: Member) -> Result<Json<Value>, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let meters: Vec<Value> = tx.usage().await?.iter().map(figures).collect();
+    let outlook = tx.outlook().await?;
+    let meters: Vec<Value> = tx.usage().await?.iter().map(|usage| figures(usage, &outlook)).collect();
+    let alerts: Vec<Value> = outlook
+        .alerts
+        .iter()
+        .map(|alert| json!({ "resource": alert.meter, "percent": alert.percent, "at": unix(alert.at) }))
+        .collect();
     let tracked = tx.recorded_this_month().await?.into_iter().filter(|(meter, _)| !is_ours(meter));
     let tracked: BTreeMap<String, u64> = tracked.map(|(meter, total)| (meter.to_string(), total)).collect();
-    Ok(Json(json!({ "plan": context.tenant().plan(), "meters": meters, "tracked_this_month": tracked })))
+    Ok(Json(json!({
+        "plan": context.tenant().plan(),
+        "meters": meters,
+        "alerts": alerts,
+        "tracked_this_month": tracked,
+    })))
 }
 
-fn figures(usage: &MeterUsage) -> Value {
+fn unix(at: SystemTime) -> Option<u64> {
+    at.duration_since(UNIX_EPOCH).ok().map(|at| at.as_secs())
+}
+
+fn figures(usage: &MeterUsage, outlook: &Outlook) -> Value {
     let decision = usage.would_admit(1);
     json!({
         "resource": usage.meter,
@@ -41,7 +55,8 @@ fn figures(usage: &MeterUsage) -> Value {
         "limit": usage.limit,
         "remaining": decision.remaining(),
         "allowed": decision.is_allowed(),
-        "resets_at": usage.resets_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map(|at| at.as_secs()),
+        "resets_at": usage.resets_at.and_then(unix),
+        "reaches_limit_at": outlook.reaches_limit(usage, SystemTime::now()).and_then(unix),
     })
 }
 
@@ -74,6 +89,7 @@ pub async fn config(Member { context, .. }: Member) -> Json<Value> {
 
 /// Something that the tenant's own systems used.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Track {
     meter_id: String,
     #[serde(default)]
@@ -91,14 +107,8 @@ pub async fn track(
     State(app): State<App>,
     Member { context, .. }: Member,
     headers: HeaderMap,
-    body: Result<Json<Track>, JsonRejection>,
+    Body(body): Body<Track>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let Ok(Json(body)) = body else {
-        return Err(Failure::invalid(
-            "bad_event",
-            "Send {\"meter_id\": \"exports\", \"user_id\": \"…\", \"event_value\": 1, \"properties\": {}} as JSON.",
-        ));
-    };
     let meter = meter(&body.meter_id)?;
     if is_ours(&meter) {
         return Err(Failure::invalid(

@@ -7,7 +7,7 @@ mod pages;
 use std::sync::{Arc, LazyLock};
 
 pub use api::{check, config, track, usage};
-pub(crate) use pages::bar;
+pub(crate) use pages::bar_of;
 pub use pages::page;
 
 use tenancy_core::plan::{Catalogue, Entitlements, Meter};

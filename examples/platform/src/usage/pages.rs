@@ -1,11 +1,14 @@
 //! Usage and plans for people.
 
+use std::time::SystemTime;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use tenancy_core::plan::{Feature, Meter};
-use tenancy_sqlx::usage::MeterUsage;
+use tenancy_sqlx::TenantTx;
+use tenancy_sqlx::usage::{MeterUsage, Outlook};
 use tenancy_tower::extract::Member;
 
 use super::{entitlements, plans};
@@ -17,7 +20,8 @@ use crate::{view, words};
 /// `GET /usage`
 pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let bars = tx.usage().await?.iter().map(bar).collect();
+    let outlook = tx.outlook().await?;
+    let bars = tx.usage().await?.iter().map(|usage| bar(usage, &outlook)).collect();
     let own = entitlements(&context).plan().map(tenancy_core::Plan::code);
     let columns = plans().plans().iter().map(|plan| PlanColumn {
         name: plan.name().to_owned(),
@@ -42,8 +46,18 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
     Ok(view::html(StatusCode::OK, view.render(&frame)?))
 }
 
-/// A meter's figures as the pages show them.
-pub(crate) fn bar(usage: &MeterUsage) -> MeterBar {
+/// One meter's figures as the pages show them.
+pub(crate) async fn bar_of(tx: &mut TenantTx, meter: &Meter) -> Result<MeterBar, Failure> {
+    let usage = tx.usage().await?.into_iter().find(|usage| usage.meter == *meter);
+    usage
+        .map(|usage| bar(&usage, &Outlook::default()))
+        .ok_or_else(|| Failure::internal(format!("{meter} are not counted")))
+}
+
+fn bar(usage: &MeterUsage, outlook: &Outlook) -> MeterBar {
+    let alert = outlook.alerts.iter().find(|alert| alert.meter == usage.meter);
+    let passed = alert.and_then(|alert| Some((alert.percent, Timestamp::try_from(alert.at).ok()?)));
+    let reaches = outlook.reaches_limit(usage, SystemTime::now());
     let resets = usage.resets_at.and_then(|at| Timestamp::try_from(at).ok());
     MeterBar {
         name: usage.meter.words(),
@@ -51,6 +65,8 @@ pub(crate) fn bar(usage: &MeterUsage) -> MeterBar {
         limit: usage.limit,
         bytes: usage.meter == Meter::STORAGE_GB,
         resets: resets.map(|at| format!("on {}", crate::pages::moment(&at))).unwrap_or_default(),
+        passed,
+        reaches: reaches.and_then(|at| Timestamp::try_from(at).ok()),
     }
 }
 

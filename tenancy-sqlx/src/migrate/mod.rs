@@ -4,10 +4,14 @@
 //! A [`Schema`] is a numbered list of SQL texts. This crate has one; the application adds its own,
 //! recorded in a table of its own. Two migrators at once apply each text once: the second waits.
 
+mod script;
+
 use std::borrow::Cow;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, SqlSafeStr};
+
+pub use script::script;
 
 use crate::error::ConnectError;
 use crate::roles::{Passwords, Roles};
@@ -39,14 +43,15 @@ pub const TENANCY: Schema = Schema {
     name: "tenancy",
     table: "tenancy.migrations",
     steps: &[
-        Step { version: 1, name: "tenancy", sql: include_str!("../migrations/0001_tenancy.sql") },
-        Step { version: 2, name: "control", sql: include_str!("../migrations/0002_control.sql") },
-        Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
-        Step { version: 4, name: "seal", sql: include_str!("../migrations/0004_seal.sql") },
-        Step { version: 5, name: "watch", sql: include_str!("../migrations/0005_watch.sql") },
-        Step { version: 6, name: "jobs_cancel", sql: include_str!("../migrations/0006_jobs_cancel.sql") },
-        Step { version: 7, name: "usage", sql: include_str!("../migrations/0007_usage.sql") },
-        Step { version: 8, name: "people", sql: include_str!("../migrations/0008_people.sql") },
+        Step { version: 1, name: "tenancy", sql: include_str!("../../migrations/0001_tenancy.sql") },
+        Step { version: 2, name: "control", sql: include_str!("../../migrations/0002_control.sql") },
+        Step { version: 3, name: "jobs", sql: include_str!("../../migrations/0003_jobs.sql") },
+        Step { version: 4, name: "seal", sql: include_str!("../../migrations/0004_seal.sql") },
+        Step { version: 5, name: "watch", sql: include_str!("../../migrations/0005_watch.sql") },
+        Step { version: 6, name: "jobs_cancel", sql: include_str!("../../migrations/0006_jobs_cancel.sql") },
+        Step { version: 7, name: "usage", sql: include_str!("../../migrations/0007_usage.sql") },
+        Step { version: 8, name: "people", sql: include_str!("../../migrations/0008_people.sql") },
+        Step { version: 10, name: "members", sql: include_str!("../../migrations/0010_members.sql") },
     ],
 };
 
@@ -84,19 +89,24 @@ pub async fn migrate(
 
 impl Schema {
     async fn apply(&self, admin: &mut PgConnection, roles: &Roles) -> Result<(), MigrateError> {
-        let migrations = self.steps.iter().map(|step| {
-            let sql = AssertSqlSafe(roles.spell(step.sql)).into_sql_str();
-            Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, sql, false)
-        });
-        let mut migrator = Migrator::with_migrations(migrations.collect());
+        let mut migrator = Migrator::with_migrations(self.migrations(roles).collect());
         migrator.dangerous_set_table_name(self.table);
         migrator.create_schema(self.name);
         migrator.run_direct(None, admin, false).await?;
-        // The application reads its version there; the proof wants to be told that this is meant.
-        let shared =
-            format!("COMMENT ON TABLE {} IS 'tenancy: shared, the steps that were applied'", self.table);
-        admin.execute(AssertSqlSafe(shared)).await?;
+        admin.execute(AssertSqlSafe(self.shared())).await?;
         Ok(())
+    }
+
+    fn migrations(&self, roles: &Roles) -> impl Iterator<Item = Migration> {
+        self.steps.iter().map(|step| {
+            let sql = AssertSqlSafe(roles.spell(step.sql)).into_sql_str();
+            Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, sql, false)
+        })
+    }
+
+    /// The application reads its version there; the proof wants to be told that this is meant.
+    fn shared(&self) -> String {
+        format!("COMMENT ON TABLE {} IS 'tenancy: shared, the steps that were applied'", self.table)
     }
 
     /// The version this schema leads to.
@@ -130,32 +140,48 @@ async fn create_roles(
 ) -> Result<(), sqlx::Error> {
     let mut tx = admin.begin().await?;
     tx.execute("SELECT pg_advisory_xact_lock(7165213490233)").await?;
-    let plain = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";
-    for (name, login, bypass) in [
-        (&roles.owner, None, "NOBYPASSRLS"),
-        (&roles.keeper, None, "NOBYPASSRLS"),
-        (&roles.control, None, "NOBYPASSRLS"),
-        (&roles.gate, Some(passwords.map(|p| &p.gate)), "NOBYPASSRLS"),
-        (&roles.rw, Some(passwords.map(|p| &p.rw)), "NOBYPASSRLS"),
-        (&roles.ops, Some(passwords.map(|p| &p.ops)), "BYPASSRLS"),
-        (&roles.migrator, Some(passwords.map(|p| &p.migrator)), "BYPASSRLS"),
-    ] {
+    for (name, attributes) in attributes(roles, passwords) {
         let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
             .bind(name)
             .fetch_one(&mut *tx)
             .await?;
         let verb = if exists { "ALTER" } else { "CREATE" };
-        let login = match login {
-            Some(Some(password)) => format!("LOGIN PASSWORD {}", literal(&mut tx, password).await?),
-            Some(None) => "LOGIN".to_owned(),
-            None => "NOLOGIN".to_owned(),
-        };
-        tx.execute(AssertSqlSafe(format!("{verb} ROLE {name} {login} {plain} {bypass}"))).await?;
+        tx.execute(AssertSqlSafe(format!("{verb} ROLE {name} {attributes}"))).await?;
     }
     tx.commit().await
 }
 
-/// The server's own quoting of a text.
-async fn literal(conn: &mut PgConnection, text: &str) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar("SELECT quote_literal($1)").bind(text).fetch_one(conn).await
+/// Every role with what it must be. Without passwords, those that log in keep theirs.
+fn attributes<'a>(roles: &'a Roles, passwords: Option<&Passwords>) -> [(&'a str, String); 7] {
+    let plain = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";
+    let nobody = || format!("NOLOGIN {plain} NOBYPASSRLS");
+    let login = |password: Option<&str>, bypass: &str| {
+        let password = password.map(|text| format!(" PASSWORD {}", literal(text))).unwrap_or_default();
+        format!("LOGIN{password} {plain} {bypass}")
+    };
+    [
+        (roles.owner.as_str(), nobody()),
+        (&roles.keeper, nobody()),
+        (&roles.control, nobody()),
+        (&roles.gate, login(passwords.map(|p| p.gate.as_str()), "NOBYPASSRLS")),
+        (&roles.rw, login(passwords.map(|p| p.rw.as_str()), "NOBYPASSRLS")),
+        (&roles.ops, login(passwords.map(|p| p.ops.as_str()), "BYPASSRLS")),
+        (&roles.migrator, login(passwords.map(|p| p.migrator.as_str()), "BYPASSRLS")),
+    ]
+}
+
+/// A text as SQL that reads the same whatever `standard_conforming_strings` says.
+fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_text_stays_one_text() {
+        assert_eq!(literal("a"), "E'a'");
+        assert_eq!(literal(r"a'; DROP ROLE x; --\"), r"E'a\'; DROP ROLE x; --\\'");
+    }
 }
