@@ -56,6 +56,12 @@ pub fn ess_mean(draws: ArrayView2<'_, f64>) -> f64 {
     split(draws).map_or(f64::NAN, |halves| effective_size(halves.view()))
 }
 
+/// Effective sample size of the standard deviation: that of the squared distances from the mean.
+pub fn ess_sd(draws: ArrayView2<'_, f64>) -> f64 {
+    let mean = draws.mean().unwrap_or(f64::NAN);
+    split(draws).map_or(f64::NAN, |halves| effective_size(halves.mapv(|value| (value - mean).powi(2)).view()))
+}
+
 /// Monte Carlo standard error of the mean, in the unit of the draws.
 pub fn mcse_mean(draws: ArrayView2<'_, f64>) -> f64 {
     deviation(draws) / ess_mean(draws).sqrt()
@@ -64,6 +70,27 @@ pub fn mcse_mean(draws: ArrayView2<'_, f64>) -> f64 {
 /// The `share`-quantile of all draws, in their unit.
 pub fn quantile(draws: ArrayView2<'_, f64>, share: f64) -> f64 {
     quantile_of_sorted(&sorted(draws), share)
+}
+
+/// The narrowest interval that holds this share of all draws, in their unit.
+pub fn narrowest_interval(draws: ArrayView2<'_, f64>, share: f64) -> (f64, f64) {
+    let sorted = sorted(draws);
+    let inside = (share.clamp(0.0, 1.0) * sorted.len() as f64) as usize;
+    let ends = sorted.iter().zip(sorted.iter().skip(inside)).map(|(low, high)| (*low, *high));
+    ends.min_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))).unwrap_or((f64::NAN, f64::NAN))
+}
+
+/// How freely each chain moves between energies: the mean square of its steps over its variance.
+///
+/// The draws are the energies of a Hamiltonian sampler. Below 0.3 a chain may not reach the tails; a
+/// chain of independent draws has about 2.
+pub fn energy_mobility(energies: ArrayView2<'_, f64>) -> Vec<f64> {
+    let of_chain = |chain: ndarray::ArrayView1<'_, f64>| {
+        let count = chain.len() as f64;
+        let steps: f64 = chain.windows(2).into_iter().map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+        steps / (count - 1.0) / chain.var(0.0)
+    };
+    energies.rows().into_iter().map(of_chain).collect()
 }
 
 /// Sample standard deviation over all draws, in their unit.

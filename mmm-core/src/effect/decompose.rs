@@ -1,5 +1,7 @@
 //! One draw taken apart: what each channel and the baseline add to the KPI in each period.
 
+use std::f64::consts::TAU;
+
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::{
@@ -44,6 +46,27 @@ impl Fit {
         let fitted = &baseline + &contributions.sum_axis(Axis(0));
         Some(Decomposition { contributions, baseline, fitted, sigma: evaluator.sigma(parameters) })
     }
+}
+
+/// The log density of the KPI of every period under every draw, in units of the largest KPI:
+/// `(kept, T)`.
+pub(crate) fn log_likelihood(fit: &Fit) -> Array2<f64> {
+    let (model, draws) = (fit.model(), fit.parameters());
+    let mut evaluator = Evaluator::new(model);
+    let mut result = Array2::zeros((fit.kept(), model.data().periods()));
+    for (mut row, parameters) in result.rows_mut().into_iter().zip(draws.rows()) {
+        let mut residual = Array1::from(model.data().kpi().to_vec());
+        residual -= &ArrayView1::from(evaluator.baseline(parameters));
+        for channel in 0..model.layout().channels() {
+            for (value, part) in residual.iter_mut().zip(evaluator.contribution(channel, parameters)) {
+                *value -= part;
+            }
+        }
+        let sigma = evaluator.sigma(parameters);
+        let constant = (sigma / model.kpi_scale()).ln() + 0.5 * TAU.ln();
+        row.assign(&residual.mapv(|distance| -0.5 * (distance / sigma).powi(2) - constant));
+    }
+    result
 }
 
 /// Computes parts of the expected KPI from constrained parameters, reusing its memory.

@@ -16,6 +16,7 @@ mod series;
 pub use accuracy::{Accuracy, crps};
 pub use curve::{CarryOver, ResponseCurve};
 pub use decompose::Decomposition;
+pub(crate) use decompose::log_likelihood;
 pub use effects::{ChannelEffect, Effects};
 pub use interval::Interval;
 pub use measures::FitMeasures;

@@ -15,7 +15,10 @@
 
 use std::f64::consts::TAU;
 
-use crate::vector::{add_scaled, dot};
+use crate::{
+    transform::MOST_PARAMETERS,
+    vector::{add_scaled, dot},
+};
 
 use super::{
     Model, ParameterKind,
@@ -199,12 +202,25 @@ impl SamplingDensity {
             let (term, slope) =
                 parts.priors[places.beta].evaluate(work.log_beta[channel], work.beta[channel]);
             log_density += term;
-            let by_beta = slope + by_rest * dot(&work.rest, effect);
+            let shapes = work.shapes.read(places, &work.values);
+            let (mut by_beta_of_lifts, mut by_saturation_of_lifts) = (0.0, [0.0; MOST_PARAMETERS]);
+            for lift in parts.lifts.iter().filter(|lift| lift.channel == channel) {
+                let saturation = parts.media.channels[channel].saturation;
+                let term = lift.evaluate(saturation, shapes.saturation, work.beta[channel]);
+                log_density += term.value;
+                by_beta_of_lifts += term.by_log_beta;
+                for (sum, slope) in by_saturation_of_lifts.iter_mut().zip(term.by_saturation) {
+                    *sum += slope;
+                }
+            }
+            let by_beta = slope + by_beta_of_lifts + by_rest * dot(&work.rest, effect);
             gradient[places.beta] = by_beta;
             // Beta is the contribution divided by the mean effect, which depends on the shapes.
             let along = Along { shift: -by_beta / work.sums[channel], factor: by_rest, slope: &work.rest };
-            let shapes = work.shapes.read(places, &work.values);
-            let slopes = parts.media.backward(channel, shapes, along, &mut work.media);
+            let mut slopes = parts.media.backward(channel, shapes, along, &mut work.media);
+            for (slope, of_lifts) in slopes.saturation.iter_mut().zip(by_saturation_of_lifts) {
+                *slope += of_lifts;
+            }
             for (place, by_value) in slopes.by_place(places) {
                 let (prior, value) = (&parts.priors[place], work.values[place]);
                 let (term, slope) = prior.evaluate(u[place], value);
@@ -220,7 +236,7 @@ impl SamplingDensity {
 mod tests {
     use super::*;
     use crate::{
-        model::{ChannelSpec, Knots, ModelSpec, Prior},
+        model::{ChannelSpec, Knots, LiftLikelihood, LiftTest, ModelSpec, Prior},
         simulate::Scenario,
         transform::{Order, adstock::Adstock, saturation::Saturation},
     };
@@ -247,7 +263,20 @@ mod tests {
             tv.adstock = tv.adstock.clone().with("alpha", bounded);
             tv.normalized = false;
         }
-        let default = ModelSpec { trend: true, ..ModelSpec::default() };
+        let measured = |channel: &str, likelihood| LiftTest {
+            channel: channel.to_owned(),
+            level: data.channels()[0].spend().iter().copied().fold(0.0, f64::max) * 0.3,
+            change: -1000.0,
+            effect: -2000.0,
+            standard_error: 1500.0,
+            likelihood,
+        };
+        other.lift_tests = vec![
+            measured("tv", LiftLikelihood::Normal),
+            measured("search", LiftLikelihood::StudentT { nu: 4.0 }),
+        ];
+        let lift_tests = vec![measured("tv", LiftLikelihood::Gamma)];
+        let default = ModelSpec { trend: true, lift_tests, ..ModelSpec::default() };
         [default, other].map(|spec| Model::new(spec, data.clone()).unwrap()).into()
     }
 

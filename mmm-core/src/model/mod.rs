@@ -18,6 +18,7 @@
 mod channel;
 mod coordinates;
 mod layout;
+mod lift;
 mod linear;
 mod media;
 mod posterior;
@@ -30,6 +31,7 @@ mod spec;
 pub use channel::{ChannelSpec, Shape};
 pub(crate) use coordinates::{Coordinates, SamplingDensity};
 pub use layout::{Layout, ParameterKind};
+pub use lift::{LiftLikelihood, LiftTest};
 pub(crate) use media::{Media, MediaWork, Shapes};
 pub use posterior::Posterior;
 pub use prepared::Model;

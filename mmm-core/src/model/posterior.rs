@@ -96,6 +96,17 @@ impl Posterior {
                 gradient[place] += slope * parts.priors[place].prior().support().slope(values[place]);
             }
         }
+        for lift in &parts.lifts {
+            let places = layout.channel(lift.channel);
+            let saturation = parts.media.channels[lift.channel].saturation;
+            let shapes = self.shapes.read(places, values);
+            let term = lift.evaluate(saturation, shapes.saturation, values[places.beta]);
+            log_density += term.value;
+            gradient[places.beta] += term.by_log_beta;
+            for (place, slope) in places.saturation.iter().zip(term.by_saturation) {
+                gradient[*place] += slope * parts.priors[*place].prior().support().slope(values[*place]);
+            }
+        }
         log_density
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     ChannelSpec, Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, Support,
-    linear::Linear, prior::PreparedPrior,
+    lift::PreparedLift, linear::Linear, prior::PreparedPrior,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.
@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(super) media: Media,
     pub(super) linear: Linear,
     pub(super) priors: Vec<PreparedPrior>,
+    pub(super) lifts: Vec<PreparedLift>,
     /// The KPI divided by its largest value.
     pub(super) target: Vec<f64>,
     pub(super) kpi_scale: f64,
@@ -78,6 +79,7 @@ impl Model {
         let kpi_scale = data.kpi().iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let target: Vec<f64> = data.kpi().iter().map(|value| value / kpi_scale).collect();
         let media = Media::new(&data, &specs, spec.max_lag);
+        let lifts = lifts(&spec, &names, media.scales(), kpi_scale)?;
         let (linear, rough_noise) = linear_block(&columns, &layout, &priors, &target);
         let parts = Parts {
             data,
@@ -86,6 +88,7 @@ impl Model {
             columns,
             media,
             linear,
+            lifts,
             priors: priors.into_iter().map(PreparedPrior::new).collect(),
             target,
             kpi_scale,
@@ -145,6 +148,21 @@ impl Parts {
     pub(crate) const fn media(&self) -> &Media {
         &self.media
     }
+}
+
+fn lifts(
+    spec: &ModelSpec,
+    names: &[&str],
+    channel_scales: &[f64],
+    kpi_scale: f64,
+) -> Result<Vec<PreparedLift>, SpecError> {
+    let prepare = |(index, test): (usize, &super::LiftTest)| {
+        let channel = names.iter().position(|name| *name == test.channel).filter(|_| test.is_valid());
+        channel
+            .map(|channel| PreparedLift::new(test, channel, channel_scales[channel], kpi_scale))
+            .ok_or_else(|| SpecError::LiftTest { number: index + 1, channel: test.channel.clone() })
+    };
+    spec.lift_tests.iter().enumerate().map(prepare).collect()
 }
 
 /// One prior and one starting value per place of the layout.

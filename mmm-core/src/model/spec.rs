@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::design::even_knots;
 
-use super::{ChannelSpec, Prior, Support};
+use super::{ChannelSpec, LiftTest, Prior, Support};
 
 /// Lags, seasonality, trend and priors of a model. See the [module docs](super) for the formula.
 ///
@@ -39,6 +39,8 @@ pub struct ModelSpec {
     pub fourier: Prior,
     /// Prior of the noise, in units of the largest KPI.
     pub sigma: Prior,
+    /// What experiments have measured.
+    pub lift_tests: Vec<LiftTest>,
 }
 
 /// Where the level of the KPI may bend.
@@ -80,6 +82,18 @@ pub enum SpecError {
     #[error("there are priors for channel {channel:?}, which the data does not have")]
     UnknownChannel {
         /// The channel.
+        channel: String,
+    },
+
+    /// An experiment on a channel that the data does not have, or with figures out of range.
+    #[error(
+        "lift test {number} on {channel:?} cannot be used: the channel must be in the data, the standard error above \
+         zero, the change not zero and the level at least zero before and after"
+    )]
+    LiftTest {
+        /// Which one, counted from 1.
+        number: usize,
+        /// The channel it names.
         channel: String,
     },
 
@@ -139,6 +153,7 @@ impl ModelSpec {
             control: Prior::Normal { mean: 0.0, sd: 2.0 },
             fourier: Prior::Laplace { location: 0.0, scale: 1.0 },
             sigma: Prior::HalfNormal { sd: 2.0 },
+            lift_tests: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The log density of PyMC-Marketing models, with its gradient.
 
 use mmm_core::{
-    model::{ChannelSpec, Model, ModelSpec, Prior},
+    model::{ChannelSpec, LiftLikelihood, LiftTest, Model, ModelSpec, Prior},
     transform::{adstock::Adstock, saturation::Saturation},
 };
 use serde_json::Value;
@@ -71,6 +71,21 @@ fn compare(file: &str, spec: ModelSpec, moved: Option<(&str, &str)>) {
 #[test]
 fn geometric_adstock_and_logistic_saturation_equal_pymc() {
     compare("national_geometric_logistic", ModelSpec::pymc(), None);
+}
+
+#[test]
+fn lift_tests_equal_pymc() {
+    let test = |channel: &str, level, change, effect, standard_error| LiftTest {
+        channel: channel.to_owned(),
+        level,
+        change,
+        effect,
+        standard_error,
+        likelihood: LiftLikelihood::Gamma,
+    };
+    let lift_tests = vec![test("x1", 0.2, 0.1, 150.0, 40.0), test("x2", 0.5, 0.2, 200.0, 60.0)];
+    let spec = ModelSpec { lift_tests, ..ModelSpec::pymc() };
+    compare("national_geometric_logistic_lift_gamma", spec, None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 use mmm_core::{
     data::Dataset,
     fit::{Fit, FitError, FitSettings},
-    model::{Model, ModelSpec, Prior, SpecError},
+    model::{LiftLikelihood, LiftTest, Model, ModelSpec, Prior, SpecError},
 };
 
 use crate::{market, model_of, short};
@@ -123,6 +123,23 @@ fn a_description_that_contradicts_itself_or_the_data_is_refused() {
     let mut unknown = default();
     unknown.overrides.insert("print".to_owned(), unknown.channel.clone());
     assert_eq!(refused(unknown), SpecError::UnknownChannel { channel: "print".to_owned() });
+    let lift = LiftTest {
+        channel: "tv".to_owned(),
+        level: 10.0,
+        change: 5.0,
+        effect: 1.0,
+        standard_error: 0.5,
+        likelihood: LiftLikelihood::Normal,
+    };
+    for wrong in [
+        LiftTest { channel: "print".to_owned(), ..lift.clone() },
+        LiftTest { change: -11.0, ..lift.clone() },
+        LiftTest { standard_error: 0.0, ..lift.clone() },
+        LiftTest { effect: f64::NAN, ..lift.clone() },
+    ] {
+        let refusal = refused(ModelSpec { lift_tests: vec![lift.clone(), wrong], ..default() });
+        assert!(matches!(refusal, SpecError::LiftTest { number: 2, .. }), "{refusal}");
+    }
     let data = market(1).data;
     let named = Dataset::builder()
         .dates(data.dates())

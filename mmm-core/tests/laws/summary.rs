@@ -1,8 +1,24 @@
 //! The stored document.
 
-use mmm_core::artifact::{FORMAT, Summary};
+use mmm_core::{
+    artifact::{FORMAT, Summary},
+    fit::FitSettings,
+};
 
 use crate::{market, model_of, short};
+
+#[test]
+fn leaving_a_period_out_costs_about_as_much_as_the_information_criterion_says() {
+    let fit = model_of(&market(1)).fit(&FitSettings { draws: 300, ..short(3) }).unwrap();
+    let (left_out, criterion) = (fit.leave_one_out(), fit.waic());
+    assert_eq!((left_out.pareto_k.len(), left_out.density.by_period.len()), (104, 104));
+    approx::assert_relative_eq!(left_out.density.elpd, criterion.elpd, max_relative = 0.02);
+    let parameters = fit.model().layout().len() as f64;
+    assert!((1.0..1.5 * parameters).contains(&left_out.density.effective_parameters));
+    // What is not seen is predicted worse than what is.
+    let seen = fit.log_likelihood().mean_axis(ndarray::Axis(0)).unwrap().sum();
+    assert!(left_out.density.elpd < seen, "{} for {seen}", left_out.density.elpd);
+}
 
 #[test]
 fn a_summary_survives_its_own_serialisation() {
