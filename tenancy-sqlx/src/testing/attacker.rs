@@ -1,0 +1,152 @@
+//! Runs cases as the application's login, without anything of this crate in between.
+//!
+//! That is what SQL injected into a tenant's transaction has: the login's rights, the tenant's binding
+//! and its seal. What is undone by a rollback is undone after each case.
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::{StreamExt, TryStreamExt};
+use sqlx::postgres::{PgConnectOptions, PgQueryResult};
+use sqlx::{AssertSqlSafe, Connection, Either, Executor, PgConnection, SqlSafeStr};
+use tenancy_core::TenantId;
+use uuid::Uuid;
+
+use super::case::{Came, Case, Way};
+use super::error::{AttackError, at};
+use crate::seal::SealKey;
+
+/// Stands in scripts for what changes with the time: bindings and seals.
+pub(super) mod token {
+    /// Binds the attacked tenant, as its own transaction would be.
+    pub(in crate::testing) const BIND_OTHER: &str = "$bind_other$";
+    /// Binds the attacking tenant again.
+    pub(in crate::testing) const BIND_MINE: &str = "$bind_mine$";
+    /// Binds a tenant that does not exist, with a valid seal.
+    pub(in crate::testing) const BIND_NOBODY: &str = "$bind_nobody$";
+    /// That tenant.
+    pub(in crate::testing) const NOBODY: &str = "$nobody$";
+    /// Binds the attacked tenant with a seal that nobody's key made.
+    pub(in crate::testing) const FORGED: &str = "$forged$";
+    /// The same with the attacking tenant's own seal.
+    pub(in crate::testing) const STOLEN: &str = "$stolen$";
+    /// The same with a seal of the attacked tenant that was valid ten minutes ago.
+    pub(in crate::testing) const REPLAYED: &str = "$replayed$";
+}
+
+/// Who attacks whom.
+#[derive(Clone, Debug)]
+pub(super) struct Sides {
+    pub(super) mine: Uuid,
+    pub(super) nobody: Uuid,
+    /// The clone's key, where it is sealed.
+    pub(super) key: Option<SealKey>,
+}
+
+impl Sides {
+    fn bind(&self, tenant: Uuid, made: SystemTime) -> String {
+        let id = TenantId::from_uuid(tenant);
+        let seal = self.key.as_ref().map(|key| key.seal(id, made));
+        self.set(tenant, seal.as_ref().map(|seal| seal.as_str()))
+    }
+
+    fn set(&self, tenant: Uuid, seal: Option<&str>) -> String {
+        let seal = seal.map(|seal| format!("SET LOCAL app.tenant_seal = '{seal}'; ")).unwrap_or_default();
+        format!("SET LOCAL app.tenant_id = '{tenant}'; {seal}")
+    }
+
+    fn spell(&self, script: &str, other: Uuid) -> String {
+        let now = SystemTime::now();
+        let sealed = |tenant| self.key.as_ref().map(|key| key.seal(TenantId::from_uuid(tenant), now));
+        let forged = sealed(other).map(|seal| {
+            let (text, last) = seal.as_str().split_at(seal.as_str().len() - 1);
+            format!("{text}{}", if last == "0" { "1" } else { "0" })
+        });
+        let own = sealed(self.mine);
+        let long_ago = now - Duration::from_mins(10);
+        [
+            (token::BIND_OTHER, self.bind(other, now)),
+            (token::BIND_MINE, self.bind(self.mine, now)),
+            (token::BIND_NOBODY, self.bind(self.nobody, now)),
+            (token::NOBODY, self.nobody.to_string()),
+            (token::FORGED, self.set(other, forged.as_deref())),
+            (token::STOLEN, self.set(other, own.as_ref().map(|seal| seal.as_str()))),
+            (token::REPLAYED, self.bind(other, long_ago)),
+        ]
+        .into_iter()
+        .fold(script.to_owned(), |script, (token, text)| script.replace(token, &text))
+    }
+}
+
+/// A session of the application's login.
+pub(super) struct Attacker<'a> {
+    conn: PgConnection,
+    sides: &'a Sides,
+}
+
+impl<'a> Attacker<'a> {
+    pub(super) async fn connect(login: &PgConnectOptions, sides: &'a Sides) -> Result<Self, sqlx::Error> {
+        Ok(Self { conn: PgConnection::connect_with(login).await?, sides })
+    }
+
+    /// Tries it, and undoes what it did. `other` is whose rows it is after.
+    pub(super) async fn attempt(&mut self, case: &Case, other: Uuid) -> Result<Came, AttackError> {
+        let came = self.send(case, other).await;
+        // Prepared statements outlive a rollback.
+        let undone = self.conn.execute(sqlx::raw_sql("ROLLBACK; DEALLOCATE ALL")).await;
+        match came {
+            Err(sqlx::Error::Database(error)) => {
+                undone.map_err(at("undo a case"))?;
+                let code = error.code().map(Into::into).unwrap_or_default();
+                let detail = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(|error| {
+                    [error.detail(), error.hint(), error.r#where()].into_iter().flatten().collect::<Vec<_>>().join("; ")
+                });
+                let text = format!("{} {}", error.message(), detail.unwrap_or_default());
+                Ok(Came::Refused { code, text: text.trim().to_owned() })
+            }
+            Err(source) => Err(at("try a case")(source)),
+            Ok(rows) => {
+                undone.map_err(at("undo a case"))?;
+                Ok(Came::Rows(rows))
+            }
+        }
+    }
+
+    async fn send(&mut self, case: &Case, other: Uuid) -> sqlx::Result<u64> {
+        let script = self.sides.spell(&case.script, other);
+        let bound = self.sides.bind(self.sides.mine, SystemTime::now());
+        let bound = if case.way == Way::Unbound { "" } else { bound.as_str() };
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = '10s'; {bound}");
+        match case.way {
+            Way::Bound | Way::Unbound => self.script(&format!("{begin}{script}")).await,
+            Way::CopyOut => {
+                self.script(&begin).await?;
+                let out = self.conn.copy_out_raw(&script).await?;
+                let chunks: Vec<_> = out.try_collect().await?;
+                // One line a row.
+                Ok(chunks.iter().flat_map(|chunk| chunk.iter()).filter(|byte| **byte == b'\n').count() as u64)
+            }
+            Way::CopyIn => {
+                self.script(&begin).await?;
+                let copy = self.conn.copy_in_raw(&script).await?;
+                copy.finish().await
+            }
+        }
+    }
+
+    /// Runs all statements; answers how many rows the last one reached.
+    async fn script(&mut self, script: &str) -> sqlx::Result<u64> {
+        let sql = AssertSqlSafe(script.to_owned()).into_sql_str();
+        let mut steps = self.conn.fetch_many(sqlx::raw_sql(sql));
+        let mut last = PgQueryResult::default();
+        while let Some(step) = steps.next().await {
+            if let Either::Left(result) = step? {
+                last = result;
+            }
+        }
+        Ok(last.rows_affected())
+    }
+
+    pub(super) async fn leave(self) -> Result<(), AttackError> {
+        self.conn.close().await.map_err(at("leave the server"))
+    }
+}
