@@ -1,18 +1,19 @@
 //! Runs cases as the application's login, without anything of this crate in between.
 //!
 //! That is what SQL injected into a tenant's transaction has: the login's rights, the tenant's binding
-//! and its seal. What is undone by a rollback is undone after each case.
+//! and its seal. Every case runs in a transaction that is rolled back.
 
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
-use sqlx::postgres::{PgConnectOptions, PgQueryResult};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgQueryResult};
 use sqlx::{AssertSqlSafe, Connection, Either, Executor, PgConnection, SqlSafeStr};
 use tenancy_core::TenantId;
 use uuid::Uuid;
 
 use super::case::{Came, Case, Way};
 use super::error::{AttackError, at};
+use super::scratch::Scratch;
 use crate::seal::SealKey;
 
 /// Stands in scripts for what changes with the time: bindings and seals.
@@ -77,76 +78,90 @@ impl Sides {
     }
 }
 
-/// A session of the application's login.
+/// A session of the application's login, and one of the administrator for what only schemas decide.
 pub(super) struct Attacker<'a> {
-    conn: PgConnection,
+    app: PgConnection,
+    admin: PgConnection,
+    login: PgConnectOptions,
     sides: &'a Sides,
 }
 
 impl<'a> Attacker<'a> {
-    pub(super) async fn connect(login: &PgConnectOptions, sides: &'a Sides) -> Result<Self, sqlx::Error> {
-        Ok(Self { conn: PgConnection::connect_with(login).await?, sides })
+    pub(super) async fn connect(
+        scratch: &Scratch,
+        app: &PgConnectOptions,
+        sides: &'a Sides,
+    ) -> Result<Self, AttackError> {
+        let login = scratch.login(app);
+        let app = log_in(&login).await?;
+        Ok(Self { app, admin: scratch.admin().await?, login, sides })
     }
 
-    /// Tries it, and undoes what it did. `other` is whose rows it is after.
+    /// Tries it; the next case undoes what it did. `other` is whose rows it is after.
     pub(super) async fn attempt(&mut self, case: &Case, other: Uuid) -> Result<Came, AttackError> {
         let came = self.send(case, other).await;
-        // Prepared statements outlive a rollback.
-        let undone = self.conn.execute(sqlx::raw_sql("ROLLBACK; DEALLOCATE ALL")).await;
+        if came.is_err() && matches!(case.way, Way::CopyOut | Way::CopyIn) {
+            // sqlx 0.9.0 does not wait for the end of a COPY that was refused.
+            self.app = log_in(&self.login).await?;
+        }
         match came {
+            Ok(rows) => Ok(Came::Rows(rows)),
             Err(sqlx::Error::Database(error)) => {
-                undone.map_err(at("undo a case"))?;
                 let code = error.code().map(Into::into).unwrap_or_default();
-                let detail = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(|error| {
-                    [error.detail(), error.hint(), error.r#where()].into_iter().flatten().collect::<Vec<_>>().join("; ")
+                let more = error.try_downcast_ref::<PgDatabaseError>().map(|error| {
+                    let more = [error.detail(), error.hint(), error.r#where()];
+                    more.into_iter().flatten().collect::<Vec<_>>().join("; ")
                 });
-                let text = format!("{} {}", error.message(), detail.unwrap_or_default());
+                let text = format!("{} {}", error.message(), more.unwrap_or_default());
                 Ok(Came::Refused { code, text: text.trim().to_owned() })
             }
             Err(source) => Err(at("try a case")(source)),
-            Ok(rows) => {
-                undone.map_err(at("undo a case"))?;
-                Ok(Came::Rows(rows))
-            }
         }
     }
 
     async fn send(&mut self, case: &Case, other: Uuid) -> sqlx::Result<u64> {
-        let script = self.sides.spell(&case.script, other);
+        let text = self.sides.spell(&case.script, other);
         let bound = self.sides.bind(self.sides.mine, SystemTime::now());
-        let bound = if case.way == Way::Unbound { "" } else { bound.as_str() };
-        let begin = format!("BEGIN; SET LOCAL statement_timeout = '10s'; {bound}");
+        let bound = if matches!(case.way, Way::Unbound | Way::Admin) { "" } else { bound.as_str() };
+        // Prepared statements outlive a rollback.
+        let begin =
+            format!("ROLLBACK; DEALLOCATE ALL; BEGIN; SET LOCAL statement_timeout = '10s'; {bound}");
         match case.way {
-            Way::Bound | Way::Unbound => self.script(&format!("{begin}{script}")).await,
+            Way::Bound | Way::Unbound => script(&mut self.app, format!("{begin}{text}")).await,
+            Way::Admin => script(&mut self.admin, format!("{begin}{text}")).await,
             Way::CopyOut => {
-                self.script(&begin).await?;
-                let out = self.conn.copy_out_raw(&script).await?;
+                script(&mut self.app, begin).await?;
+                let out = self.app.copy_out_raw(&text).await?;
                 let chunks: Vec<_> = out.try_collect().await?;
                 // One line a row.
-                Ok(chunks.iter().flat_map(|chunk| chunk.iter()).filter(|byte| **byte == b'\n').count() as u64)
+                let lines = chunks.iter().flat_map(|chunk| chunk.iter()).filter(|byte| **byte == b'\n');
+                Ok(lines.count() as u64)
             }
             Way::CopyIn => {
-                self.script(&begin).await?;
-                let copy = self.conn.copy_in_raw(&script).await?;
-                copy.finish().await
+                script(&mut self.app, begin).await?;
+                self.app.copy_in_raw(&text).await?.finish().await
             }
         }
-    }
-
-    /// Runs all statements; answers how many rows the last one reached.
-    async fn script(&mut self, script: &str) -> sqlx::Result<u64> {
-        let sql = AssertSqlSafe(script.to_owned()).into_sql_str();
-        let mut steps = self.conn.fetch_many(sqlx::raw_sql(sql));
-        let mut last = PgQueryResult::default();
-        while let Some(step) = steps.next().await {
-            if let Either::Left(result) = step? {
-                last = result;
-            }
-        }
-        Ok(last.rows_affected())
     }
 
     pub(super) async fn leave(self) -> Result<(), AttackError> {
-        self.conn.close().await.map_err(at("leave the server"))
+        self.app.close().await.map_err(at("leave the clone"))?;
+        self.admin.close().await.map_err(at("leave the clone"))
     }
+}
+
+async fn log_in(login: &PgConnectOptions) -> Result<PgConnection, AttackError> {
+    PgConnection::connect_with(login).await.map_err(at("log in to the clone as the application"))
+}
+
+/// Runs all statements; answers how many rows the last one reached.
+async fn script(conn: &mut PgConnection, script: String) -> sqlx::Result<u64> {
+    let mut steps = conn.fetch_many(sqlx::raw_sql(AssertSqlSafe(script).into_sql_str()));
+    let mut last = PgQueryResult::default();
+    while let Some(step) = steps.next().await {
+        if let Either::Left(result) = step? {
+            last = result;
+        }
+    }
+    Ok(last.rows_affected())
 }

@@ -30,6 +30,9 @@ pub(super) enum Way {
     Bound,
     /// The same without anything bound.
     Unbound,
+    /// By the administrator, unbound: what the schema alone decides, in a table that the application
+    /// cannot reach.
+    Admin,
     /// As `COPY … TO STDOUT` in a bound transaction; what comes out are its rows.
     CopyOut,
     /// As `COPY … FROM STDIN` in a bound transaction.

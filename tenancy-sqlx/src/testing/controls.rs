@@ -15,11 +15,23 @@ fn case(name: String, relation: Option<i64>, control: bool, script: String, expe
     Case { name, relation, control, tells: true, way: Way::Bound, script, expected }
 }
 
+/// A table that the application cannot write has keys as well; what they do is asked as its administrator.
+fn asked_of(relation: &Relation, mut case: Case) -> Case {
+    if !relation.inserts {
+        case.way = Way::Admin;
+    }
+    case
+}
+
 /// The cases about a tenant's own rows, keys and references.
 pub(super) fn cases(relation: &Relation, seeds: &Seeds) -> Vec<Case> {
     let Some(rows) = seeds.rows.get(&relation.oid) else { return Vec::new() };
     let mut cases = own(relation, rows, seeds);
-    if let (true, Some(fresh)) = (relation.inserts && relation.is_table(), &rows.fresh) {
+    if let (true, Some(fresh)) = (relation.is_table(), &rows.fresh) {
+        let belongs = relation.columns.iter().any(|column| column.plain == "tenant_id" && column.not_null);
+        if belongs || relation.reachable() {
+            cases.push(nobodys(relation, fresh));
+        }
         for key in relation.keys.iter().filter(|key| key.columns.iter().any(|c| c == "tenant_id")) {
             cases.extend(duplicate(relation, key, rows, fresh));
             cases.extend(collision(relation, key, rows, fresh));
@@ -83,7 +95,21 @@ fn duplicate(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Opti
     }
     let script = format!("{NOW}{}", insert(relation, &relation.name, &row, &[]));
     let name = format!("{} · insert · a key that is taken, {}", relation.name, key.name);
-    Some(case(name, Some(relation.oid), true, script, Expected::Refused(&["23505", "23P01"])))
+    let taken = Expected::Refused(&["23505", "23P01"]);
+    Some(asked_of(relation, case(name, Some(relation.oid), true, script, taken)))
+}
+
+/// A row without a tenant is refused, whoever writes it.
+fn nobodys(relation: &Relation, fresh: &Row) -> Case {
+    let mut row = fresh.clone();
+    row.insert("tenant_id".into(), Value::Null);
+    let name = format!("{} · insert · nobody's", relation.name);
+    let script = insert(relation, &relation.name, &row, &[]);
+    // Of a partitioned table, no partition may take it.
+    let refused = Expected::Refused(&["23502", "23514"]);
+    let mut case = case(name, Some(relation.oid), false, script, refused);
+    case.way = Way::Admin;
+    case
 }
 
 /// A key that another tenant has is free: nothing is told about the other.
@@ -91,7 +117,9 @@ fn collision(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Opti
     let (_, foreign) = rows.foreign.as_ref()?;
     let mut row = fresh.clone();
     let columns: Vec<&String> = key.columns.iter().filter(|column| *column != "tenant_id").collect();
-    if columns.is_empty() {
+    // A key that both have tells nothing.
+    let same = |own: &Row| columns.iter().all(|column| own.get(*column) == foreign.get(*column));
+    if columns.is_empty() || rows.own.as_ref().is_some_and(same) {
         return None;
     }
     for column in &columns {
@@ -105,7 +133,7 @@ fn collision(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Opti
     let expected = if refers { Expected::Refused(&["23503"]) } else { Expected::OneRow };
     let script = format!("{NOW}{}", insert(relation, &relation.name, &row, &[]));
     let name = format!("{} · insert · another tenant's key, {}", relation.name, key.name);
-    Some(case(name, Some(relation.oid), false, script, expected))
+    Some(asked_of(relation, case(name, Some(relation.oid), false, script, expected)))
 }
 
 /// A row cannot refer to another tenant's, nor belong to a tenant that does not exist.
@@ -119,7 +147,8 @@ fn refer(relation: &Relation, key: &Reference, rows: &Seeded, fresh: &Row, seeds
         row.insert("tenant_id".into(), Value::String(token::NOBODY.into()));
         let name = format!("{} · insert · a tenant that does not exist, {}", relation.name, key.name);
         let script = format!("{}{}", token::BIND_NOBODY, script(&row));
-        return Some(case(name, Some(relation.oid), false, script, Expected::Refused(&["23503"])));
+        let refused = Expected::Refused(&["23503"]);
+        return Some(asked_of(relation, case(name, Some(relation.oid), false, script, refused)));
     }
     let foreign = rows.foreign.as_ref().map(|(_, row)| row);
     let parent = seeds.rows.get(&key.parent).and_then(|parent| parent.foreign.as_ref()).map(|(_, row)| row);
@@ -129,7 +158,8 @@ fn refer(relation: &Relation, key: &Reference, rows: &Seeded, fresh: &Row, seeds
         row.insert(column.clone(), here.or(there)?.clone());
     }
     let name = format!("{} · insert · another tenant's row, {}", relation.name, key.name);
-    Some(case(name, Some(relation.oid), false, script(&row), Expected::Refused(&["23503"])))
+    let refused = Expected::Refused(&["23503"]);
+    Some(asked_of(relation, case(name, Some(relation.oid), false, script(&row), refused)))
 }
 
 /// What has no tenant: it is read, never written, and holds nothing of a tenant's.

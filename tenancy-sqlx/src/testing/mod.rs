@@ -49,12 +49,13 @@ pub struct Target {
     app: PgConnectOptions,
     admin: PgConnectOptions,
     policy: Policy,
+    schemas: Option<Vec<String>>,
 }
 
 impl Target {
     /// The application's login, and a superuser's in the same database.
     pub fn new(app: PgConnectOptions, admin: PgConnectOptions) -> Self {
-        Self { app, admin, policy: Policy::default() }
+        Self { app, admin, policy: Policy::default(), schemas: None }
     }
 
     /// The same from addresses such as `postgres://app_rw:…@host/database`.
@@ -73,6 +74,13 @@ impl Target {
     #[must_use]
     pub fn allowing(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// What [`mutate`] takes away: only what is in these schemas.
+    #[must_use]
+    pub fn within<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
+        self.schemas = Some(schemas.into_iter().map(Into::into).collect());
         self
     }
 
@@ -103,7 +111,7 @@ async fn attack_clone(scratch: &Scratch, target: &Target) -> Result<AttackReport
     let suite = Suite::prepare(scratch, target).await?;
     let login = scratch.login(&target.app);
     let proof = proof::prove(&login, &target.policy).await.map_err(error::at("prove the clone"))?;
-    let tried = suite.run(&login, |_| true).await?;
+    let tried = suite.run(scratch, &target.app, |_| true).await?;
     Ok(AttackReport { proof, tried, untried: suite.seeds.untried, notes: suite.seeds.notes })
 }
 

@@ -1,10 +1,11 @@
 -- Everything that keeps tenants apart or lets them in, each with the SQL that takes it away and, for a
--- right, the question whether it is there. $1 is the application's role.
+-- right, the question whether it is there. $1 is the application's role; $2 the schemas, or null for all.
 WITH rel AS (
     SELECT c.*, n.nspname, format('%I.%I', n.nspname, c.relname) AS fq, a.attnum AS tcol
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy_probe') AND n.nspname !~ '^pg_(temp|toast)'
+      AND ($2::text[] IS NULL OR n.nspname = ANY ($2))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), who AS (
     SELECT 0::oid AS oid, 'PUBLIC' AS name, $1::text AS asked
@@ -46,18 +47,18 @@ WITH rel AS (
         format('has_function_privilege(%L, %s::oid, %L)', who.asked, p.oid, 'EXECUTE'), NULL
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x JOIN who ON who.oid = x.grantee
-    WHERE x.grantee <> p.proowner AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy_probe') AND p.prokind IN ('f', 'p')
+    WHERE x.grantee <> p.proowner AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy_probe') AND p.prokind IN ('f', 'p') AND ($2 IS NULL OR n.nspname = ANY ($2))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
     UNION ALL SELECT 'grant', format('%s on schema %I to %s', x.privilege_type, n.nspname, who.name), NULL::oid,
         format('REVOKE %s ON SCHEMA %I FROM %s', x.privilege_type, n.nspname, who.name),
         format('has_schema_privilege(%L, %s::oid, %L)', who.asked, n.oid, x.privilege_type), NULL
     FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) x JOIN who ON who.oid = x.grantee
-    WHERE x.grantee <> n.nspowner AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy_probe')
+    WHERE x.grantee <> n.nspowner AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy_probe') AND ($2 IS NULL OR n.nspname = ANY ($2))
     UNION ALL SELECT 'grant', format('%s on the database to %s', x.privilege_type, who.name), NULL::oid,
         format('REVOKE %s ON DATABASE current_database FROM %s', x.privilege_type, who.name),
         format('has_database_privilege(%L, current_database(), %L)', who.asked, x.privilege_type), NULL
     FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x JOIN who ON who.oid = x.grantee
-    WHERE d.datname = current_database() AND x.grantee <> d.datdba
+    WHERE d.datname = current_database() AND x.grantee <> d.datdba AND $2 IS NULL
     UNION ALL SELECT 'key', format('tenant_id in %I of %s', coalesce(conname, index_name), fq), oid,
         CASE WHEN conname IS NULL THEN format('DROP INDEX %s', index_fq) ELSE format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', fq, conname) END
         || CASE WHEN indnkeyatts = 1 OR indisexclusion THEN '' ELSE format(
@@ -67,9 +68,9 @@ WITH rel AS (
         format('ALTER TABLE %s DROP CONSTRAINT %I', fq, conname) || CASE WHEN width = 1 THEN '' ELSE format(
             '; DO $again$ BEGIN CREATE UNIQUE INDEX ON %s (%s); ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %1$s (%2$s); EXCEPTION WHEN OTHERS THEN NULL; END $again$',
             confrelid::regclass, parent, fq, child) END, NULL,
-        format('the foreign key %I leads to a tenant as well', implied)
+        'the foreign key ' || quote_ident(implied) || ' leads to a tenant as well'
     FROM foreign_key
-    UNION ALL SELECT 'default', 'tenant_id of ' || fq, oid, format('ALTER TABLE %s ALTER tenant_id DROP DEFAULT', fq), NULL, NULL
+    UNION ALL SELECT 'default', 'tenant_id of ' || fq, rel.oid, format('ALTER TABLE %s ALTER tenant_id DROP DEFAULT', fq), NULL, NULL
     FROM rel JOIN pg_attrdef d ON d.adrelid = rel.oid AND d.adnum = rel.tcol WHERE NOT relispartition
     UNION ALL SELECT 'not null', 'tenant_id of ' || fq, rel.oid, format('ALTER TABLE %s ALTER tenant_id DROP NOT NULL', fq), NULL, NULL
     FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum = rel.tcol AND a.attnotnull
@@ -78,8 +79,8 @@ WITH rel AS (
     UNION ALL SELECT 'guard', 'the seal is verified', NULL::oid,
         'CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
             AS $$ SELECT nullif(current_setting(''app.tenant_id'', true), '''')::uuid $$', NULL, NULL
-    WHERE to_regprocedure('tenancy.seal_required()') IS NOT NULL
+    WHERE to_regprocedure('tenancy.seal_required()') IS NOT NULL AND $2 IS NULL
     UNION ALL SELECT 'guard', 'the event trigger ' || quote_ident(evtname), NULL::oid, format('ALTER EVENT TRIGGER %I DISABLE', evtname), NULL, NULL
-    FROM pg_event_trigger WHERE evtname ~ '^tenancy_' AND evtenabled <> 'D'
+    FROM pg_event_trigger WHERE evtname ~ '^tenancy_' AND evtenabled <> 'D' AND $2 IS NULL
 )
-SELECT kind, what, relation::bigint AS relation, sql, holds, nullif(harmless, '') AS harmless FROM made ORDER BY kind, what
+SELECT kind, what, relation::bigint AS relation, sql, holds, harmless FROM made ORDER BY kind, what

@@ -122,6 +122,7 @@ async fn mutate_clones(seeded: &Scratch, target: &Target) -> Result<MutationRepo
     let mut admin = seeded.admin().await?;
     let removals: Vec<Removal> = sqlx::query_as(include_str!("mutants.sql"))
         .bind(target.app.get_username())
+        .bind(&target.schemas)
         .fetch_all(&mut admin)
         .await
         .map_err(at("enumerate what can be removed"))?;
@@ -129,8 +130,9 @@ async fn mutate_clones(seeded: &Scratch, target: &Target) -> Result<MutationRepo
     let login = seeded.login(&target.app);
     let report = proof::prove(&login, &target.policy).await.map_err(at("prove the clone"))?;
     let known = found(&report).map(|finding| (finding.rule, finding.object.clone())).collect();
-    let broken: Vec<String> = suite.run(&login, |_| true).await?.into_iter().filter(|t| t.wrong.is_some()).map(|t| t.name).collect();
-    let baseline = Baseline { known, broken: broken.into_iter().collect() };
+    let broken = suite.run(seeded, &target.app, |_| true).await?;
+    let broken = broken.into_iter().filter(|tried| tried.wrong.is_some()).map(|tried| tried.name).collect();
+    let baseline = Baseline { known, broken };
     let held: Vec<&str> = removals.iter().filter_map(|removal| removal.holds.as_deref()).collect();
     let mutants = futures_util::stream::iter(&removals)
         .map(|removal| one(seeded, target, &suite, &baseline, &held, removal))
@@ -206,7 +208,7 @@ async fn without(
     let near = removal.relation.map(|oid| suite.catalog.family(oid)).unwrap_or_default();
     let everywhere = removal.kind == "guard";
     let wanted = |case: &Case| everywhere || case.relation.map_or(removal.relation.is_none(), |oid| near.contains(&oid));
-    for tried in suite.run(&login, wanted).await? {
+    for tried in suite.run(clone, &target.app, wanted).await? {
         if tried.wrong.is_none() || baseline.broken.contains(&tried.name) {
             continue;
         }

@@ -44,14 +44,14 @@ impl Suite {
         Ok(Self { catalog, seeds, sides, cases })
     }
 
-    /// Tries all cases that `wanted` lets through.
+    /// Tries all cases that `wanted` lets through, as the application's login `app`.
     pub(super) async fn run(
         &self,
-        login: &PgConnectOptions,
+        scratch: &Scratch,
+        app: &PgConnectOptions,
         wanted: impl Fn(&Case) -> bool,
     ) -> Result<Vec<Tried>, AttackError> {
-        let mut attacker =
-            Attacker::connect(login, &self.sides).await.map_err(at("log in to the clone as the application"))?;
+        let mut attacker = Attacker::connect(scratch, app, &self.sides).await?;
         let mut tried = Vec::new();
         for (other, case) in self.cases.iter().filter(|(_, case)| wanted(case)) {
             let came = attacker.attempt(case, *other).await?;
@@ -103,12 +103,15 @@ fn cases(catalog: &Catalog, seeds: &Seeds) -> Vec<(Uuid, Case)> {
     let mut all = Vec::new();
     let somebody = seeds.rows.values().find_map(|rows| rows.foreign.as_ref().map(|(other, _)| *other));
     let somebody = somebody.unwrap_or_default();
-    for relation in catalog.relations.values().filter(|relation| relation.reachable()) {
-        if relation.tenant {
+    for relation in catalog.relations.values() {
+        if relation.tenant && !relation.reachable() {
+            let controls = controls::cases(relation, seeds);
+            all.extend(controls.into_iter().map(|case| (somebody, case)));
+        } else if relation.tenant {
             let (other, attacks) = paths::cases(catalog, relation, seeds).unwrap_or((somebody, Vec::new()));
             let controls = controls::cases(relation, seeds);
             all.extend(attacks.into_iter().chain(controls).map(|case| (other, case)));
-        } else {
+        } else if relation.reachable() {
             all.extend(controls::shared(relation, somebody).into_iter().map(|case| (somebody, case)));
         }
     }

@@ -70,7 +70,7 @@ async fn a_database_in_use_is_named() {
 #[tokio::test]
 async fn whatever_is_taken_away_is_noticed() {
     let Some(place) = sealed_shop().await else { return };
-    let report = mutate(&target(&place)).await.expect("the mutation run");
+    let report = mutate(&target(&place).within(["shop"])).await.expect("the mutation run");
     println!("{report}");
     let defects: Vec<_> = report.defects().map(|mutant| &mutant.what).collect();
     assert!(defects.is_empty(), "nobody notices {defects:?}: {report}");

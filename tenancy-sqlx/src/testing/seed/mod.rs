@@ -59,14 +59,13 @@ enum Why {
     Broken(AttackError),
 }
 
-/// Gives two tenants rows in every relation that the application can reach.
+/// Gives two tenants rows in every table that knows tenants.
 pub(super) async fn seed(conn: &mut PgConnection, catalog: &Catalog) -> Result<Seeds, AttackError> {
     let mine = Uuid::now_v7();
     let others: Vec<Uuid> = (0..OTHERS).map(|_| Uuid::now_v7()).collect();
     let mut seeder = Seeder { conn, catalog, mine, made: BTreeMap::new(), busy: BTreeSet::new(), number: 0 };
     let mut seeds = Seeds { mine, ..Seeds::default() };
-    let wanted = catalog.relations.values().filter(|r| r.tenant && r.reachable() && r.is_table());
-    for relation in wanted.clone() {
+    for relation in catalog.relations.values().filter(|r| r.tenant && r.is_table()) {
         let mut why_not = None;
         if let Err(why) = unfit(seeder.ensure(relation, mine).await)? {
             why_not = Some(why);
@@ -86,7 +85,7 @@ pub(super) async fn seed(conn: &mut PgConnection, catalog: &Catalog) -> Result<S
             seeds.untried.push(format!("{}: {why}", relation.name));
         }
     }
-    for relation in catalog.relations.values().filter(|r| r.tenant && r.reachable()) {
+    for relation in catalog.relations.values().filter(|r| r.tenant && (r.is_table() || r.reachable())) {
         let found = seeder.read_back(relation, &others).await.map_err(at("read the seeded rows"))?;
         let rows = seeds.rows.entry(relation.oid).or_default();
         (rows.own, rows.foreign) = found;
@@ -109,7 +108,7 @@ struct Seeder<'a> {
     conn: &'a mut PgConnection,
     catalog: &'a Catalog,
     mine: Uuid,
-    made: BTreeMap<(i64, Option<Uuid>), Row>,
+    made: BTreeMap<(i64, Uuid), Row>,
     busy: BTreeSet<i64>,
     number: u32,
 }
@@ -122,24 +121,23 @@ impl Seeder<'_> {
 
     /// The same with some of its values given.
     async fn ensure_with(&mut self, relation: &Relation, tenant: Uuid, given: &Row) -> Result<Row, Why> {
-        // What has no tenant is shared, unless a value of it is given.
-        let of = (relation.tenant || !given.is_empty()).then_some(tenant);
-        if let Some(row) = self.made.get(&(relation.oid, of)) {
+        if let Some(row) = self.made.get(&(relation.oid, tenant)) {
             return Ok(row.clone());
-        }
-        if of.is_none() {
-            let sql = format!("SELECT to_jsonb(t) FROM {} t LIMIT 1", relation.name);
-            if let Some(row) = self.ask(&sql).await.map_err(broken)? {
-                return Ok(row);
-            }
         }
         if !self.busy.insert(relation.oid) {
             return Err(Why::Unfit(format!("{} refers to itself by way of others", relation.name)));
         }
         let made = Box::pin(self.make(relation, tenant, given, true)).await;
         self.busy.remove(&relation.oid);
-        let row = made?;
-        self.made.insert((relation.oid, of), row.clone());
+        let row = match made {
+            // Of what has no tenant, a row that is there serves as well.
+            Err(Why::Unfit(why)) if !relation.tenant && given.is_empty() => {
+                let sql = format!("SELECT to_jsonb(t) FROM {} t LIMIT 1", relation.name);
+                self.ask(&sql).await.map_err(broken)?.ok_or(Why::Unfit(why))?
+            }
+            made => made?,
+        };
+        self.made.insert((relation.oid, tenant), row.clone());
         Ok(row)
     }
 
@@ -167,7 +165,7 @@ impl Seeder<'_> {
         let mut why = String::new();
         for attempt in 0..TRIES {
             self.number += 1;
-            let columns = self.choose(relation, &fixed, attempt).await?;
+            let columns = self.choose(relation, tenant, &fixed, attempt).await?;
             let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
             let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
             let sql = format!(
@@ -267,10 +265,12 @@ impl Seeder<'_> {
     async fn choose(
         &mut self,
         relation: &Relation,
+        tenant: Uuid,
         fixed: &BTreeMap<String, Vec<String>>,
         attempt: usize,
     ) -> Result<Vec<(String, String)>, Why> {
-        let (word, number) = (format!("{}{}", self.word(fixed), self.number), self.number);
+        let number = self.number;
+        let word = format!("{}{number}", if tenant == self.mine { "zebra" } else { CANARY });
         let mark = Mark { word: &word, number };
         let mut single: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut joint: Vec<(&str, Vec<&Column>)> = Vec::new();
@@ -318,12 +318,6 @@ impl Seeder<'_> {
                 (column.name.clone(), values[value].clone())
             })
             .collect())
-    }
-
-    fn word(&self, fixed: &BTreeMap<String, Vec<String>>) -> &'static str {
-        let mine = self.mine.to_string();
-        let own = fixed.get("tenant_id").is_some_and(|values| values.iter().any(|v| v.contains(&mine)));
-        if own { "zebra" } else { CANARY }
     }
 
     /// Those of the values that the column's own checks admit.
@@ -413,6 +407,10 @@ impl Seeder<'_> {
         relation: &Relation,
         others: &[Uuid],
     ) -> sqlx::Result<(Option<Row>, Option<(Uuid, Row)>)> {
+        let made = |of: &Uuid| self.made.get(&(relation.oid, *of)).map(|row| (*of, row.clone()));
+        if let (Some((_, own)), Some(foreign)) = (made(&self.mine), others.iter().find_map(made)) {
+            return Ok((Some(own), Some(foreign)));
+        }
         let name = &relation.name;
         let own = format!("SELECT to_jsonb(t) FROM {name} t WHERE tenant_id = '{}' LIMIT 1", self.mine);
         let list: Vec<String> = others.iter().map(|id| format!("'{id}'")).collect();
