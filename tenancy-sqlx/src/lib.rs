@@ -38,6 +38,8 @@ mod roles;
 mod savepoint;
 pub mod seal;
 mod statement;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tx;
 pub mod usage;
 
