@@ -47,6 +47,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 6, name: "jobs_cancel", sql: include_str!("../migrations/0006_jobs_cancel.sql") },
         Step { version: 7, name: "usage", sql: include_str!("../migrations/0007_usage.sql") },
         Step { version: 8, name: "people", sql: include_str!("../migrations/0008_people.sql") },
+        Step { version: 9, name: "own_tenant", sql: include_str!("../migrations/0009_own_tenant.sql") },
     ],
 };
 

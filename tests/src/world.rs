@@ -86,6 +86,7 @@ impl World {
             token_key: TokenKey::generate()?,
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
+            redis: None,
         })
         .await?;
         let door = OperatorDoor::connect_with(database.options_for("app_ops", &password)).await?;

@@ -22,6 +22,7 @@ async fn second_server(world: &World) -> Caller {
         token_key: TokenKey::generate().expect("a key"),
         base_domain: BASE.to_owned(),
         site: BASE.to_owned(),
+        redis: None,
     })
     .await
     .expect("a second platform");

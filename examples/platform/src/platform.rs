@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use sqlx::postgres::PgConnectOptions;
+use tenancy_cache::redis::Redis;
 use tenancy_core::plan::Meter;
 use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStore};
 use tenancy_core::usage::{Prepaid, RateLimiter};
@@ -21,6 +22,7 @@ use tenancy_tower::locate::BaseDomain;
 
 use crate::app::App;
 use crate::health::Ready;
+use crate::kept::Kept;
 use crate::login::SignIn;
 use crate::login::password::Passwords;
 use crate::operator::Console;
@@ -56,6 +58,8 @@ pub struct Config {
     pub base_domain: String,
     /// The base domain with the port that belongs in links.
     pub site: String,
+    /// Where several processes keep what they computed; `None` keeps it in this one.
+    pub redis: Option<Redis>,
 }
 
 /// The platform, connected.
@@ -107,7 +111,7 @@ impl Platform {
             SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone());
 
         let ready = Ready::new(database.clone(), gate.clone());
-        let app = App::new(database, sign_in, &config.site);
+        let app = App::new(database, sign_in, &config.site, Kept::new(config.redis));
         let doors = Doors { base, directory, sessions, tokens, standings, gate: gate.clone() };
         Ok(Self { app, gate, passwords, doors, calls, ready })
     }
@@ -120,7 +124,7 @@ impl Platform {
     /// What operators reach, acting through `door`.
     pub fn operator(&self, door: OperatorDoor) -> Router {
         let site = Arc::clone(&self.app.site);
-        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, site);
+        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, self.app.kept.clone(), site);
         stack::operator(console, self.doors.clone(), self.ready.clone())
     }
 

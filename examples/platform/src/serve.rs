@@ -87,6 +87,7 @@ async fn connect(options: &Options, database: &DatabaseOptions) -> anyhow::Resul
         token_key: TokenKey::from_base64(key.expose_secret()).context("TENANCY_TOKEN_KEY")?,
         base_domain: options.base_domain.clone(),
         site: options.base_domain.clone(),
+        redis: database.redis()?,
     };
     Platform::connect(config).await
 }

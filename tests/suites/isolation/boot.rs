@@ -74,6 +74,7 @@ async fn the_platform_does_not_start_as_a_role_that_reads_everything() {
             token_key: TokenKey::generate().unwrap(),
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
+            redis: None,
         })
         .await
     };
