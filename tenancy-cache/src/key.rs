@@ -16,8 +16,13 @@ use tenancy_core::TenantId;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey {
     tenant: TenantId,
+    /// The length of the space.
+    space: usize,
     bytes: Box<[u8]>,
 }
+
+/// The bytes before the space.
+const HEAD: usize = 24;
 
 impl CacheKey {
     /// The key of `name` in `space` of a tenant. A key opens nothing: caches are read through a
@@ -26,12 +31,17 @@ impl CacheKey {
         let id = tenant.as_uuid();
         let length = (space.len() as u64).to_be_bytes();
         let parts = [&id.as_bytes()[..], &length, space.as_bytes(), name.as_bytes()];
-        Self { tenant, bytes: parts.concat().into() }
+        Self { tenant, space: space.len(), bytes: parts.concat().into() }
     }
 
     /// The tenant whose key it is.
     pub const fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    /// The space that the name is in.
+    pub fn space(&self) -> &str {
+        std::str::from_utf8(&self.bytes[HEAD..HEAD + self.space]).unwrap_or_default()
     }
 
     /// The bytes of the key, the tenant's id among them.
@@ -93,6 +103,7 @@ mod tests {
             let (id, rest) = key.as_bytes().split_at(16);
             let (length, rest) = rest.split_at(8);
             let length = u64::from_be_bytes(length.try_into().unwrap()) as usize;
+            prop_assert_eq!(key.space(), &space);
             let uuid = tenant.as_uuid();
             prop_assert_eq!(id, &uuid.as_bytes()[..]);
             prop_assert_eq!((&rest[..length], &rest[length..]), (space.as_bytes(), name.as_bytes()));

@@ -17,7 +17,7 @@
 //! | feature   | adds                                                              |
 //! |-----------|-------------------------------------------------------------------|
 //! | `redis`   | entries that several processes share                              |
-//! | `testing` | the suite that every backend passes, for backends of your own     |
+//! | `testing` | the suite that every backend passes, for backends of your own; with `redis`, a server of a test's own |
 //!
 //! ```
 //! use std::convert::Infallible;

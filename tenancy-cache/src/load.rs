@@ -99,14 +99,14 @@ impl TenantCache {
             match outcome {
                 Outcome::Value(json) => {
                     if let Ok(value) = serde_json::from_slice(json) {
-                        self.record(Event::Joined);
+                        self.record(&key, Event::Joined);
                         return Ok(value);
                     }
-                    self.record(Event::WrongType);
+                    self.record(&key, Event::WrongType);
                 }
                 Outcome::Failure(error) => {
                     if let Ok(error) = Arc::clone(error).downcast::<E>() {
-                        self.record(Event::Joined);
+                        self.record(&key, Event::Joined);
                         return Err(error);
                     }
                 }
@@ -121,18 +121,18 @@ impl TenantCache {
                 if let Ok(value) = serde_json::from_slice(entry.value()) {
                     Look::Found(value)
                 } else {
-                    self.record(Event::WrongType);
+                    self.record(key, Event::WrongType);
                     Look::Missing
                 }
             }
             Ok(_) => Look::Missing,
             Err(error) => {
-                self.failed(&error);
+                self.failed(key, &error);
                 // What lies there can be written over.
                 if matches!(error, crate::BackendError::Unreadable) { Look::Missing } else { Look::Dark }
             }
         };
-        self.record(if matches!(look, Look::Found(_)) { Event::Hit } else { Event::Miss });
+        self.record(key, if matches!(look, Look::Found(_)) { Event::Hit } else { Event::Miss });
         look
     }
 
@@ -160,21 +160,21 @@ impl TenantCache {
                         return (Ok(value), Outcome::Value(Arc::clone(entry.value())));
                     }
                 }
-                Err(error) => self.failed(&error),
+                Err(error) => self.failed(key, &error),
             }
         }
         let value = match load().await {
             Ok(value) => value,
             Err(error) => {
-                self.record(Event::LoadFailed);
+                self.record(key, Event::LoadFailed);
                 let error = Arc::new(error);
                 let shared: Arc<dyn Any + Send + Sync> = Arc::<E>::clone(&error);
                 return (Err(error), Outcome::Failure(shared));
             }
         };
-        self.record(Event::Loaded);
+        self.record(key, Event::Loaded);
         let Ok(json) = serde_json::to_vec(&value).map(Arc::<[u8]>::from) else {
-            self.record(Event::WrongType);
+            self.record(key, Event::WrongType);
             return (Ok(value), Outcome::Private);
         };
         let current = match ticket {
@@ -192,11 +192,11 @@ impl TenantCache {
         match self.cache.backend.fill(ticket, entry, now).await {
             Ok(true) => true,
             Ok(false) => {
-                self.record(Event::Outdated);
+                self.record(key, Event::Outdated);
                 false
             }
             Err(error) => {
-                self.failed(&error);
+                self.failed(key, &error);
                 true
             }
         }

@@ -1,7 +1,8 @@
 //! What a cache tells about itself: one event each time it is asked, in vain or not.
 //!
 //! The cache calls an [`Observer`]; whoever runs it maps events to metrics, and decides how many
-//! tenants get a label of their own. [`Counters`] is the observer of tests and small programs.
+//! tenants and spaces get a label of their own. [`Counters`] is the observer of tests and small
+//! programs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,8 +34,9 @@ pub enum Event<'a> {
 
 /// Hears what happens in a cache. It is called on the way of every request: it must not block.
 pub trait Observer: Send + Sync + 'static {
-    /// `event` happened to a request of `tenant`.
-    fn record(&self, tenant: TenantId, event: Event<'_>);
+    /// `event` happened to a request of `tenant` for something in `space`; `None` is a purge, which is
+    /// of all spaces.
+    fn record(&self, tenant: TenantId, space: Option<&str>, event: Event<'_>);
 }
 
 /// Counts events over all tenants.
@@ -89,7 +91,7 @@ impl Counters {
 }
 
 impl Observer for Counters {
-    fn record(&self, _: TenantId, event: Event<'_>) {
+    fn record(&self, _: TenantId, _: Option<&str>, event: Event<'_>) {
         let counter = match event {
             Event::Hit => &self.hits,
             Event::Miss => &self.misses,
@@ -109,5 +111,5 @@ impl Observer for Counters {
 pub(crate) struct Deaf;
 
 impl Observer for Deaf {
-    fn record(&self, _: TenantId, _: Event<'_>) {}
+    fn record(&self, _: TenantId, _: Option<&str>, _: Event<'_>) {}
 }

@@ -107,16 +107,16 @@ impl TenantCache {
     pub async fn get<T: DeserializeOwned>(&self, space: &str, name: &str) -> Result<Option<T>, CacheError> {
         let key = self.key(space, name);
         let found = self.cache.backend.read(&key).await.unwrap_or_else(|error| {
-            self.failed(&error);
+            self.failed(&key, &error);
             None
         });
         // One that is stale is not removed: between the two steps somebody may set a fresh one.
         let Some(entry) = found.filter(|entry| self.accepts(entry, &key)) else {
-            self.record(Event::Miss);
+            self.record(&key, Event::Miss);
             return Ok(None);
         };
         let value = serde_json::from_slice(entry.value()).map_err(CacheError::Decode);
-        self.record(if value.is_ok() { Event::Hit } else { Event::WrongType });
+        self.record(&key, if value.is_ok() { Event::Hit } else { Event::WrongType });
         value.map(Some)
     }
 
@@ -149,8 +149,10 @@ impl TenantCache {
         let json = serde_json::to_vec(value).map_err(CacheError::Encode)?;
         let (key, now) = (self.key(space, name), self.cache.clock.now());
         self.cache.flights.close(&key);
-        let entry = Entry::new(key, ttl::expiry(now, ttl), json);
-        self.done(self.cache.backend.write(entry, now).await);
+        let entry = Entry::new(key.clone(), ttl::expiry(now, ttl), json);
+        if let Err(error) = self.cache.backend.write(entry, now).await {
+            self.failed(&key, &error);
+        }
         Ok(())
     }
 
@@ -161,14 +163,18 @@ impl TenantCache {
     pub async fn invalidate(&self, space: &str, name: &str) {
         let key = self.key(space, name);
         self.cache.flights.close(&key);
-        self.done(self.cache.backend.remove(&key).await);
+        if let Err(error) = self.cache.backend.remove(&key).await {
+            self.failed(&key, &error);
+        }
     }
 
     /// Forgets all of this tenant's values at once, on every node and whatever their number: their
     /// epoch is over. The room they take is given back as they expire or are evicted.
     pub async fn purge(&self) {
         self.cache.flights.close_all(self.tenant);
-        self.done(self.cache.backend.purge(self.tenant).await);
+        if let Err(error) = self.cache.backend.purge(self.tenant).await {
+            self.cache.observer.record(self.tenant, None, Event::Failed(&error));
+        }
     }
 
     pub(crate) fn key(&self, space: &str, name: &str) -> CacheKey {
@@ -179,17 +185,11 @@ impl TenantCache {
         entry.answers(key, self.cache.clock.now())
     }
 
-    pub(crate) fn record(&self, event: Event<'_>) {
-        self.cache.observer.record(self.tenant, event);
+    pub(crate) fn record(&self, key: &CacheKey, event: Event<'_>) {
+        self.cache.observer.record(self.tenant, Some(key.space()), event);
     }
 
-    pub(crate) fn failed(&self, error: &BackendError) {
-        self.record(Event::Failed(error));
-    }
-
-    fn done(&self, result: Result<(), BackendError>) {
-        if let Err(error) = result {
-            self.failed(&error);
-        }
+    pub(crate) fn failed(&self, key: &CacheKey, error: &BackendError) {
+        self.record(key, Event::Failed(error));
     }
 }

@@ -4,9 +4,15 @@
 //! about what a change at one does to the other. Where a handle keeps copies, it may take until
 //! [`Suite::within`] for a change at the other to reach it; a change at the handle itself is seen at once.
 
+#[cfg(all(feature = "redis", unix))]
+mod server;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tenancy_core::TenantId;
+
+#[cfg(all(feature = "redis", unix))]
+pub use server::Server;
 
 use crate::backend::{Backend, Begun};
 use crate::envelope::Entry;

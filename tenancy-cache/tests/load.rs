@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tenancy_cache::{Cache, Counters, Local, TenantCache};
+use tenancy_cache::{Cache, Counters, Event, Local, Observer, TenantCache};
+use tenancy_core::TenantId;
 use tenancy_core::testing::{ManualClock, context};
 use tokio::sync::{Notify, oneshot};
 
@@ -211,4 +212,29 @@ async fn a_loaded_value_lives_for_its_time_less_a_tenth_at_most() {
     assert!((1..50).contains(&alive(&world).await), "they do not die together");
     world.clock.advance(Duration::from_millis(5_001));
     assert_eq!(alive(&world).await, 0);
+}
+
+/// Whose events an observer was told of.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<(Option<String>, String)>>);
+
+impl Observer for Heard {
+    fn record(&self, _: TenantId, space: Option<&str>, event: Event<'_>) {
+        self.0.lock().unwrap().push((space.map(str::to_owned), format!("{event:?}")));
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_the_space_of_what_happened() {
+    let heard = Arc::new(Heard::default());
+    let cache = Cache::new(Local::with_entries(10), Arc::new(ManualClock::at(1_000))).observed_by(heard.clone());
+    let acme = cache.scope(&context("acme"));
+    assert_eq!(acme.get::<u32>("{a}\n", "n").await.unwrap(), None);
+    load(&acme, "value").await;
+    load(&acme, "value").await;
+    let told = heard.0.lock().unwrap().clone();
+    let told: Vec<_> = told.iter().map(|(space, event)| (space.as_deref(), event.as_str())).collect();
+    let expected =
+        [(Some("{a}\n"), "Miss"), (Some("s"), "Miss"), (Some("s"), "Loaded"), (Some("s"), "Hit")];
+    assert_eq!(told, expected);
 }

@@ -23,6 +23,7 @@ async fn second_server(world: &World) -> Caller {
         base_domain: BASE.to_owned(),
         site: BASE.to_owned(),
         mail: None,
+        redis: None,
     })
     .await
     .expect("a second platform");

@@ -5,11 +5,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tenancy_cache::{Cache, Local};
-use tenancy_core::{SystemClock, TenantId};
+use tenancy_core::TenantId;
 use tenancy_sqlx::TenantDatabase;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::kept::Kept;
 use crate::login::SignIn;
 use crate::runs::feed::Feed;
 
@@ -18,9 +18,6 @@ const READING: (usize, usize) = (16, 2);
 
 /// How many files are parsed and checked at once, and how many of them may be one tenant's.
 const PARSING: (usize, usize) = (3, 2);
-
-/// Bytes of results that are kept in memory.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,7 +29,7 @@ pub struct App {
     /// The domain below which the tenants are, with the port that belongs in links.
     pub site: Arc<str>,
     /// What was computed before, per tenant.
-    pub cache: Cache,
+    pub kept: Kept,
     /// News of runs that somebody watches.
     pub feed: Feed,
     /// Turns for having an upload in memory.
@@ -43,13 +40,13 @@ pub struct App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(database: TenantDatabase, sign_in: SignIn, site: &str) -> Self {
+    pub fn new(database: TenantDatabase, sign_in: SignIn, site: &str, kept: Kept) -> Self {
         Self {
             feed: Feed::new(database.clone()),
             database,
             sign_in,
             site: site.into(),
-            cache: Cache::new(Local::with_weight(CACHE_BYTES), Arc::new(SystemClock)),
+            kept,
             reading: Turns::new(READING),
             parsing: Turns::new(PARSING),
         }

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use tenancy_cache::redis::Redis;
 
 use crate::migrate::Migrate;
 
@@ -96,13 +97,14 @@ pub struct DatabaseOptions {
 /// The variables any of which means "there is a database, so no demo".
 const DATABASE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "TENANCY_GATE_URL", "TENANCY_OPS_URL", "TENANCY_ADMIN_URL"];
-const KEY_VARIABLES: [&str; 2] = ["TENANCY_TOKEN_KEY", "TENANCY_SEAL_KEY"];
+/// What several processes must share besides.
+const SHARED_VARIABLES: [&str; 3] = ["TENANCY_TOKEN_KEY", "TENANCY_SEAL_KEY", "REDIS_URL"];
 
 impl DatabaseOptions {
     /// Reads the variables from the environment.
     #[must_use]
     pub fn from_env() -> Self {
-        let names = DATABASE_VARIABLES.into_iter().chain(KEY_VARIABLES);
+        let names = DATABASE_VARIABLES.into_iter().chain(SHARED_VARIABLES);
         Self {
             values: names
                 .filter_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?.into())))
@@ -131,6 +133,24 @@ impl DatabaseOptions {
                 "{name} is not set. `platform migrate` with TENANCY_ADMIN_URL prints the lines to set."
             )
         })
+    }
+
+    /// The redis server of `REDIS_URL`, where that is set. It is not asked yet: the platform starts
+    /// without it, and runs without it.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable when its value is no address.
+    pub fn redis(&self) -> anyhow::Result<Option<Redis>> {
+        let Some(url) = self.find("REDIS_URL") else { return Ok(None) };
+        // The reason may repeat the address, and the address may have a password in it.
+        let redis = Redis::open(url.expose_secret()).map_err(|_| {
+            anyhow::anyhow!(
+                "REDIS_URL is not an address that can be used: redis://host:6379/0 and redis+unix:///path/to/socket \
+                 are; TLS is not built in. Without the variable each process keeps a cache of its own."
+            )
+        })?;
+        Ok(Some(redis))
     }
 }
 
@@ -176,6 +196,19 @@ mod tests {
         let none = DatabaseOptions { values: Vec::new() };
         assert!(none.require("TENANCY_GATE_URL").unwrap_err().to_string().contains("TENANCY_GATE_URL"));
         assert!(!none.is_configured());
+    }
+
+    #[test]
+    fn a_redis_address_that_cannot_be_used_is_named_without_its_password() {
+        let of = |url: &str| DatabaseOptions { values: vec![("REDIS_URL", url.to_owned().into())] }.redis();
+        for url in ["redis://:secret@localhost:6379/0", "redis+unix:///tmp/redis.sock"] {
+            assert!(of(url).unwrap().is_some());
+        }
+        for url in ["secret", "http://:secret@host", "redis://:secret@host:port", "redis://:secret@host/db", "rediss://:secret@host"] {
+            let said = format!("{:#}", of(url).unwrap_err());
+            assert!(said.contains("REDIS_URL") && !said.contains("secret"), "{url}: {said}");
+        }
+        assert!(DatabaseOptions { values: Vec::new() }.redis().unwrap().is_none());
     }
 
     #[test]

@@ -86,6 +86,9 @@ pub enum Failure {
     /// Something broke inside.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What several requests waited for failed; each answers the same.
+    #[error(transparent)]
+    Shared(Arc<Self>),
 }
 
 impl Failure {
@@ -146,6 +149,7 @@ impl Failure {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Shared(failure) => failure.status(),
         }
     }
 
@@ -288,10 +292,17 @@ impl From<askama::Error> for Failure {
     }
 }
 
+impl From<Arc<Self>> for Failure {
+    fn from(failure: Arc<Self>) -> Self {
+        Arc::try_unwrap(failure).unwrap_or_else(Self::Shared)
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        response.extensions_mut().insert(Arc::new(self));
+        let failure = if let Self::Shared(failure) = self { failure } else { Arc::new(self) };
+        response.extensions_mut().insert(failure);
         response
     }
 }

@@ -55,7 +55,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Worker) => serve::work(&cli.options, &database, stop).await,
         Some(Command::Migrate(asked)) => migrate::run(&cli.options, &database, &asked).await,
         None if database.is_configured() => serve::serve(&cli.options, &database, false, stop).await,
-        None => demo::run(&cli.options, &cli.options.data_folder(is_root())?, stop).await,
+        None => {
+            let folder = cli.options.data_folder(is_root())?;
+            demo::run(&cli.options, &folder, database.redis()?, stop).await
+        }
     }
 }
 

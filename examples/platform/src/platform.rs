@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use sqlx::postgres::PgConnectOptions;
+use tenancy_cache::redis::Redis;
 use tenancy_core::plan::Meter;
 use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStore};
 use tenancy_core::usage::{Prepaid, RateLimiter};
@@ -22,6 +23,7 @@ use tenancy_tower::locate::BaseDomain;
 
 use crate::app::App;
 use crate::health::Ready;
+use crate::kept::Kept;
 use crate::login::SignIn;
 use crate::login::password::Passwords;
 use crate::mail::Outbox;
@@ -60,6 +62,8 @@ pub struct Config {
     pub site: String,
     /// The folder for letters; `None` where none are written.
     pub mail: Option<PathBuf>,
+    /// Where several processes keep what they computed; `None` keeps it in this one.
+    pub redis: Option<Redis>,
 }
 
 /// The platform, connected.
@@ -112,7 +116,7 @@ impl Platform {
             SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone(), outbox);
 
         let ready = Ready::new(database.clone(), gate.clone());
-        let app = App::new(database, sign_in, &config.site);
+        let app = App::new(database, sign_in, &config.site, Kept::new(config.redis));
         let doors = Doors { base, directory, sessions, tokens, standings, gate: gate.clone() };
         Ok(Self { app, gate, passwords, doors, calls, ready })
     }
@@ -125,7 +129,7 @@ impl Platform {
     /// What operators reach, acting through `door`.
     pub fn operator(&self, door: OperatorDoor) -> Router {
         let site = Arc::clone(&self.app.site);
-        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, site);
+        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, self.app.kept.clone(), site);
         stack::operator(console, self.doors.clone(), self.ready.clone())
     }
 

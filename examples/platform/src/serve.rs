@@ -96,6 +96,7 @@ async fn connect(options: &Options, database: &DatabaseOptions) -> anyhow::Resul
         base_domain: options.base_domain.clone(),
         site: options.base_domain.clone(),
         mail: options.mail_dir.clone(),
+        redis: database.redis()?,
     };
     Platform::connect(config).await
 }

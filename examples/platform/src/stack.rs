@@ -9,6 +9,7 @@
 //!                 SameOriginLayer                     no other site's form
 //!                 AdmissionLayer                      members' calls: not too fast, and within the plan
 //!                 site                                tenant | apex | nothing
+//!                 etag::tag                           what the caller may keep of a tenant's answers
 //!                 route                               RequirePermissionLayer, FeatureGateLayer,
 //!                                                     failure::render, handler
 //! operator        admin.{base} only                   everything else is 404, and so is a tenant's credential
@@ -44,7 +45,7 @@ use crate::app::App;
 use crate::health::{self, Ready};
 use crate::operator::{self, Console};
 use crate::view::Pages;
-use crate::{failure, routes};
+use crate::{etag, failure, routes};
 
 /// A request that takes longer is given up; uploads of the largest file fit in.
 const REQUEST_TIME: Duration = Duration::from_mins(2);
@@ -77,6 +78,7 @@ pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
     let tenant = routes::router(routes::tenant())
         .fallback(nothing)
         .layer(from_fn(failure::render))
+        .layer(from_fn(etag::tag))
         .with_state(app.clone());
     let apex =
         routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);

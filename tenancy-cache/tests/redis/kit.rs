@@ -1,92 +1,23 @@
-//! A redis server in a folder of its own, and a way to it that can be slowed down or cut.
+//! A redis server for one test, and a way to it that can be slowed down or cut.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::FromRedisValue;
+use tenancy_cache::testing::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-/// A server of one test; it ends with this value.
-pub(crate) struct Server {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    /// `None`, visibly, where there is no `redis-server`; a failure where everything is required.
-    pub(crate) async fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("temp folder");
-        let Ok(child) = spawn(folder.path()) else {
-            let required = std::env::var("TENANCY_REQUIRE").as_deref() == Ok("all");
-            assert!(!required, "redis-server is required");
-            let _ = writeln!(std::io::stderr().lock(), "SKIPPED: no redis-server");
-            return None;
-        };
-        let server = Self { child, folder };
-        server.wait().await;
-        Some(server)
+/// `None`, visibly, where there is no `redis-server`; a failure where everything is required.
+pub(crate) async fn server() -> Option<Server> {
+    let started = Server::start().await;
+    if let Err(error) = &started {
+        let required = std::env::var("TENANCY_REQUIRE").as_deref() == Ok("all");
+        assert!(!required, "redis-server is required: {error}");
+        let _ = writeln!(std::io::stderr().lock(), "SKIPPED: no redis-server: {error}");
     }
-
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
-    }
-
-    /// The address of what listens at `socket`.
-    pub(crate) fn address(socket: &Path) -> String {
-        format!("redis+unix://{}", socket.display())
-    }
-
-    /// Asks the server behind the cache's back.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> T {
-        let client = redis::Client::open(Self::address(&self.socket())).expect("address");
-        let mut connection = client.get_multiplexed_async_connection().await.expect("connection");
-        command.query_async(&mut connection).await.expect("an answer")
-    }
-
-    pub(crate) async fn keys(&self) -> Vec<Vec<u8>> {
-        self.ask(redis::cmd("KEYS").arg("*")).await
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("kill");
-        self.child.wait().expect("wait");
-    }
-
-    pub(crate) async fn restart(&mut self) {
-        self.child = spawn(self.folder.path()).expect("redis-server");
-        self.wait().await;
-    }
-
-    async fn wait(&self) {
-        for _ in 0..1_000 {
-            if UnixStream::connect(self.socket()).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("redis-server does not listen");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(folder: &Path) -> std::io::Result<Child> {
-    Command::new("redis-server")
-        .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket", "redis.sock"])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
+    started.ok()
 }
 
 /// Passes bytes on to a server, each piece after a delay that can be changed.
@@ -113,7 +44,7 @@ impl Proxy {
     }
 
     pub(crate) fn address(&self) -> String {
-        Server::address(&self.folder.path().join("proxy.sock"))
+        format!("redis+unix://{}", self.folder.path().join("proxy.sock").display())
     }
 
     pub(crate) fn delay(&self, delay: Duration) {

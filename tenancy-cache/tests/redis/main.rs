@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kit::{Proxy, Server};
+use kit::{Proxy, server};
 use tenancy_cache::redis::Redis;
-use tenancy_cache::testing::{Suite, awkward_names};
+use tenancy_cache::testing::{Server, Suite, awkward_names};
 use tenancy_cache::{Cache, Counters, TenantCache};
 use tenancy_core::testing::context;
 use tenancy_core::{SystemClock, TenantContext};
@@ -44,16 +44,16 @@ async fn stored_key(server: &Server) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_keeps_every_rule() {
-    let Some(server) = Server::start().await else { return };
-    let address = Server::address(&server.socket());
+    let Some(server) = server().await else { return };
+    let address = server.address();
     let (one, other) = (redis(&address), redis(&address));
     Suite { one: &one, other: &other, within: Duration::ZERO }.run().await;
 }
 
 #[tokio::test]
 async fn prefixes_keep_applications_apart() {
-    let Some(server) = Server::start().await else { return };
-    let address = Server::address(&server.socket());
+    let Some(server) = server().await else { return };
+    let address = server.address();
     let acme = context("acme");
     let (one, _) = cache(redis(&address).prefix("one").unwrap());
     let (other, _) = cache(redis(&address).prefix("other").unwrap());
@@ -68,8 +68,8 @@ async fn prefixes_keep_applications_apart() {
 
 #[tokio::test]
 async fn the_server_forgets_when_the_value_does_and_after_an_hour_by_default() {
-    let Some(server) = Server::start().await else { return };
-    let (cache, _) = cache(redis(&Server::address(&server.socket())));
+    let Some(server) = server().await else { return };
+    let (cache, _) = cache(redis(&server.address()));
     let acme = cache.scope(&context("acme"));
     acme.set("s", "n", "value").await.unwrap();
     let left: i64 = server.ask(redis::cmd("TTL").arg(stored_key(&server).await)).await;
@@ -84,7 +84,7 @@ async fn the_server_forgets_when_the_value_does_and_after_an_hour_by_default() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_dropped_half_way_never_bring_another_keys_value() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = server().await else { return };
     let proxy = Proxy::to(&server);
     let (cache, counters) = cache(redis(&proxy.address()));
     let tenants: Vec<TenantContext> = (0..5).map(|n| context(&format!("tenant-{n}"))).collect();
@@ -140,8 +140,8 @@ async fn requests_dropped_half_way_never_bring_another_keys_value() {
 
 #[tokio::test]
 async fn what_is_no_entry_is_a_miss_and_is_written_over() {
-    let Some(server) = Server::start().await else { return };
-    let (cache, counters) = cache(redis(&Server::address(&server.socket())).max_bytes(10_000));
+    let Some(server) = server().await else { return };
+    let (cache, counters) = cache(redis(&server.address()).max_bytes(10_000));
     let (acme, globex) = (cache.scope(&context("acme")), cache.scope(&context("globex")));
     acme.set("s", "n", "acme's").await.unwrap();
     let key = stored_key(&server).await;
@@ -197,8 +197,8 @@ async fn what_is_no_entry_is_a_miss_and_is_written_over() {
 
 #[tokio::test]
 async fn without_a_server_answers_are_right_and_errors_are_counted() {
-    let Some(mut server) = Server::start().await else { return };
-    let (cache, counters) = cache(redis(&Server::address(&server.socket())));
+    let Some(mut server) = server().await else { return };
+    let (cache, counters) = cache(redis(&server.address()));
     let acme = cache.scope(&context("acme"));
     assert_eq!(load(&acme, "n", "first").await, "first");
     assert_eq!(load(&acme, "n", "never").await, "first");
@@ -221,7 +221,7 @@ async fn without_a_server_answers_are_right_and_errors_are_counted() {
 
 #[tokio::test]
 async fn a_server_that_hangs_costs_one_wait_and_then_none() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = server().await else { return };
     let proxy = Proxy::to(&server);
     let bound = Duration::from_millis(200);
     let redis = Redis::open(&proxy.address()).unwrap().timeout(bound).rest(Duration::from_mins(1));
@@ -241,14 +241,14 @@ async fn a_server_that_hangs_costs_one_wait_and_then_none() {
 
 #[tokio::test]
 async fn what_could_not_be_removed_is_not_read_afterwards() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = server().await else { return };
     let proxy = Proxy::to(&server);
     let acme = context("acme");
     let timeout = Duration::from_millis(200);
     let rest = Duration::from_millis(300);
     let slow = Redis::open(&proxy.address()).unwrap().timeout(timeout).rest(rest);
     let (here, _) = cache(slow);
-    let (elsewhere, _) = cache(redis(&Server::address(&server.socket())));
+    let (elsewhere, _) = cache(redis(&server.address()));
     let (here, elsewhere) = (here.scope(&acme), elsewhere.scope(&acme));
     for way in ["fails", "is dropped"] {
         proxy.delay(Duration::ZERO);
@@ -278,8 +278,8 @@ async fn what_could_not_be_removed_is_not_read_afterwards() {
 
 #[tokio::test]
 async fn a_lost_epoch_ends_and_hostile_names_stay_in_their_tenant() {
-    let Some(server) = Server::start().await else { return };
-    let (cache, _) = cache(redis(&Server::address(&server.socket())));
+    let Some(server) = server().await else { return };
+    let (cache, _) = cache(redis(&server.address()));
     let (acme, globex) = (cache.scope(&context("acme")), cache.scope(&context("globex")));
     for name in awkward_names() {
         acme.set("s", &name, "acme's").await.unwrap();

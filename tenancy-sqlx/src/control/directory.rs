@@ -14,6 +14,7 @@ use tenancy_core::store::{Answer, Directory};
 use tenancy_core::{Clock, StoreError, Tenant, TenantId, TenantKey, TenantRecord};
 
 use super::{Gate, parse, unavailable};
+use crate::tx::TenantTx;
 
 const REMEMBERED: Duration = Duration::from_secs(1);
 const MOST: usize = 10_000;
@@ -96,6 +97,18 @@ impl Directory for Gate {
             self.near.put(key.clone(), Arc::clone(&tenant));
             Ok(Some(tenant))
         })
+    }
+}
+
+impl TenantTx {
+    /// The transaction's own tenant as the database has it now, where the context may be a moment old.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database refuses or what is stored cannot be read.
+    pub async fn tenant(&mut self) -> Result<Tenant, StoreError> {
+        let row = sqlx::query("SELECT * FROM control.own_tenant()").fetch_one(&mut **self).await;
+        Ok(Tenant::from_directory(record(&row.map_err(unavailable)?)?))
     }
 }
 

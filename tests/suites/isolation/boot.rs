@@ -75,6 +75,7 @@ async fn the_platform_does_not_start_as_a_role_that_reads_everything() {
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
             mail: None,
+            redis: None,
         })
         .await
     };

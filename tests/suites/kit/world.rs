@@ -90,6 +90,7 @@ impl World {
             base_domain: BASE.to_owned(),
             site: BASE.to_owned(),
             mail: Some(mail.path().to_owned()),
+            redis: None,
         })
         .await?;
         let door = OperatorDoor::connect_with(database.options_for("app_ops", &password)).await?;

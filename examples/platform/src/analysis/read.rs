@@ -1,7 +1,7 @@
 //! Reading a run: state and progress from its job, results from its model.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -26,7 +26,7 @@ pub enum ReadError {
 }
 
 /// A run, without its results.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Its id.
     pub id: JobId,
@@ -59,7 +59,7 @@ pub struct Run {
 }
 
 /// A run as `GET /tenant/analysis/{id}` answers it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
     /// Where it stands.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use sqlx::{Connection as _, Executor as _, PgConnection};
+use tenancy_cache::redis::Redis;
 use tenancy_sqlx::embedded::{Address, Install, Server, to_stderr};
 use tenancy_sqlx::{OperatorDoor, Roles, migrate, seal};
 use tenancy_tower::jwt::TokenKey;
@@ -34,7 +35,12 @@ const DATABASE: &str = "mmm";
 /// # Errors
 ///
 /// Says what is missing and what to do.
-pub async fn run(options: &Options, folder: &Path, stop: Stop) -> anyhow::Result<()> {
+pub async fn run(
+    options: &Options,
+    folder: &Path,
+    redis: Option<Redis>,
+    stop: Stop,
+) -> anyhow::Result<()> {
     refuse_strangers(options)?;
     let public = server::listen(options.addr, 8080, "--addr").await?;
     let operator = server::listen(options.operator_addr, 8081, "--operator-addr").await?;
@@ -48,8 +54,8 @@ pub async fn run(options: &Options, folder: &Path, stop: Stop) -> anyhow::Result
     let secrets = Secrets::open(folder, TENANTS.len() + 1)?;
     let install = if options.no_install { Install::Never } else { Install::WhenMissing(&to_stderr) };
     let database = Server::start(folder.join("postgres"), install).await?;
-    let served =
-        serve(options, folder, &secrets, database.address(), [public, operator, internal], stop).await;
+    let listeners = [public, operator, internal];
+    let served = serve(options, folder, &secrets, database.address(), redis, listeners, stop).await;
     database.stop().await?;
     served
 }
@@ -59,6 +65,7 @@ async fn serve(
     folder: &Path,
     secrets: &Secrets,
     database: &Address,
+    redis: Option<Redis>,
     [public, operator, internal]: [TcpListener; 3],
     stop: Stop,
 ) -> anyhow::Result<()> {
@@ -73,6 +80,7 @@ async fn serve(
         base_domain: options.base_domain.clone(),
         site: format!("{}:{}", options.base_domain, addr.port()),
         mail: Some(options.mail_dir.clone().unwrap_or_else(|| folder.join("mail"))),
+        redis,
     })
     .await?;
     let door = OperatorDoor::connect_with(database.options_for("app_ops", &roles.ops, DATABASE)).await?;

@@ -34,6 +34,7 @@ pub use console::{
 pub use realm::{identify, keep_out, require};
 pub use sign_in::{api_login, api_logout, login, login_page, logout};
 
+use crate::kept::Kept;
 use crate::login::password::Passwords;
 
 /// What the console's handlers share. Cheap to clone.
@@ -43,15 +44,16 @@ pub struct Console {
     passwords: Passwords,
     door: OperatorDoor,
     directory: DirectoryMemory,
+    kept: Kept,
     site: Arc<str>,
 }
 
 impl Console {
     /// Signs operators in through `gate` and lets them act through `door`; `site` is the domain of the
-    /// tenants as links have it.
-    pub fn new(gate: Gate, passwords: Passwords, door: OperatorDoor, site: Arc<str>) -> Self {
+    /// tenants as links have it. What is `kept` of a tenant is forgotten when it is changed.
+    pub fn new(gate: Gate, passwords: Passwords, door: OperatorDoor, kept: Kept, site: Arc<str>) -> Self {
         let directory = gate.directory_memory();
-        Self { gate, passwords, door, directory, site }
+        Self { gate, passwords, door, directory, kept, site }
     }
 }
 

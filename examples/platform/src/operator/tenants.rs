@@ -10,6 +10,8 @@ use sqlx::Row as _;
 use tenancy_core::plan::Meter;
 use tenancy_core::slug::SlugError;
 use tenancy_core::{Lifecycle, Plan, PlanCode, Slug, TenantId};
+use tenancy_core::store::Directory as _;
+use tenancy_core::{Lifecycle, PlanCode, Slug, TenantContext, TenantId, TenantKey};
 use tenancy_sqlx::control::OperatorIdentity;
 use tenancy_sqlx::{ChangeError, NewTenant, OperatorEvent, Reason, TenantOverview};
 
@@ -221,7 +223,7 @@ impl Console {
     ) -> Result<(), Failure> {
         let (reason, to) = (reason(by, why)?, plan(to)?);
         self.door.set_plan(&reason, tenant, &to).await.map_err(failure)?;
-        self.directory.clear();
+        self.changed(tenant).await;
         Ok(())
     }
 
@@ -235,8 +237,23 @@ impl Console {
     ) -> Result<(), Failure> {
         let reason = reason(by, why)?;
         self.door.set_status(&reason, tenant, to).await.map_err(|error| failure(error.into()))?;
-        self.directory.clear();
+        self.changed(tenant).await;
         Ok(())
+    }
+
+    /// Makes every process see a change. One that has no memory in common with this one sees it within
+    /// a second.
+    async fn changed(&self, tenant: TenantId) {
+        self.directory.clear();
+        let found = self.gate.find(&TenantKey::Id(tenant)).await.unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, %tenant, "what is kept of a changed tenant stays until it expires");
+            None
+        });
+        // Nobody reads anything of a tenant that is not served; resuming it is a change as well.
+        if let Some(Ok(context)) = found.map(TenantContext::for_request) {
+            self.kept.forget(&context).await;
+        }
     }
 }
 

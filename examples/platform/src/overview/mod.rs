@@ -10,11 +10,13 @@ use tenancy_core::TenantContext;
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
+use uuid::Uuid;
 
 use crate::analysis::{self, Run};
 use crate::app::App;
 use crate::data::store;
 use crate::failure::Failure;
+use crate::kept::Space;
 use crate::pages::{self, OverviewState, OverviewView, Section};
 use crate::runs::{facts, finished, how_far};
 use crate::view;
@@ -92,12 +94,26 @@ pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> 
         Some(best) => Some(best.source_id),
         None => store::list(&mut tx).await?.into_iter().find(|source| source.summary.is_some()).map(|s| s.id),
     };
-    let data = match source {
-        Some(id) => data_metrics(&mut tx, id).await?,
-        None => Value::Null,
-    };
-    let model = match &best {
-        Some(best) => finished(&app, &context, &mut tx, best.id).await?.map(|summary| {
+    let Some(source) = source else { return Ok(Json(json!({ "data": null, "model": null }))) };
+    // A newer run or source is another name. Neither changes under the name that it has.
+    let name = format!("{source} {}", best.as_ref().map(|best| best.id.to_string()).unwrap_or_default());
+    let figures = app.kept.made(&context, Space::Results, &name, || {
+        figures(&app, &context, &mut tx, source, best.as_ref())
+    });
+    figures.await.map(Json)
+}
+
+/// What a source holds, and what the run that was fitted to it found.
+async fn figures(
+    app: &App,
+    context: &TenantContext,
+    tx: &mut TenantTx,
+    source: Uuid,
+    best: Option<&Run>,
+) -> Result<Value, Failure> {
+    let data = data_metrics(tx, source).await?;
+    let model = match best {
+        Some(best) => finished(app, context, tx, best.id).await?.map(|summary| {
             json!({
                 "analysis_id": best.id,
                 "channels": summary.channels,
@@ -107,11 +123,11 @@ pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> 
         }),
         None => None,
     };
-    Ok(Json(json!({ "data": data, "model": model })))
+    Ok(json!({ "data": data, "model": model }))
 }
 
 /// What the rows of a source add up to, as plain SQL adds them.
-async fn data_metrics(tx: &mut TenantTx, source: uuid::Uuid) -> Result<Value, Failure> {
+async fn data_metrics(tx: &mut TenantTx, source: Uuid) -> Result<Value, Failure> {
     let total = sqlx::query(
         "SELECT min(date)::text AS first, max(date)::text AS last, coalesce(sum(kpi), 0) AS kpi,
                 coalesce(sum(spend), 0) AS spend, count(*) FILTER (WHERE channel IS NULL) AS periods

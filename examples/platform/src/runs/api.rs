@@ -10,6 +10,7 @@ use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
+use super::{kept, load};
 use crate::analysis::{self, Analysis, Run};
 use crate::app::App;
 use crate::failure::Failure;
@@ -64,6 +65,9 @@ pub async fn api_read(
     Path(id): Path<String>,
 ) -> Result<Json<Analysis>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
+    if let Some(ended) = kept(&app, &context, id).await {
+        return Ok(Json(ended));
+    }
     let mut tx = app.database.begin_read(&context).await?;
-    analysis::read(&mut tx, id).await?.map(Json).ok_or(Failure::NOT_FOUND)
+    load(&app, &context, &mut tx, id).await?.map(Json).ok_or(Failure::NOT_FOUND)
 }

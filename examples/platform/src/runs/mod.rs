@@ -17,6 +17,7 @@ use tenancy_sqlx::jobs::JobState;
 use crate::analysis::{self, Analysis, Run};
 use crate::app::App;
 use crate::failure::Failure;
+use crate::kept::Space;
 use crate::pages::{Progress, RunFacts, RunOutcome, RunRow, Stage, WorkState};
 
 /// One line of a list of runs.
@@ -57,22 +58,45 @@ pub fn summary(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
     results.map(|results| serde_json::from_value(results).map_err(Failure::internal)).transpose()
 }
 
-/// The summary of a finished run. It never changes again, so it is kept in the tenant's cache.
+/// The same of a run of the tenant, by its id.
 pub async fn finished(
     app: &App,
     context: &TenantContext,
     tx: &mut TenantTx,
     id: JobId,
 ) -> Result<Option<Summary>, Failure> {
-    const SPACE: &str = "run-summary";
-    let (cache, name) = (app.cache.scope(context), id.to_string());
-    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name).await {
-        return Ok(Some(summary));
+    let analysis = one(app, context, tx, id).await?;
+    analysis.map_or(Ok(None), |analysis| summary(&analysis))
+}
+
+/// A run of the tenant, from what is kept where it has ended.
+pub async fn one(
+    app: &App,
+    context: &TenantContext,
+    tx: &mut TenantTx,
+    id: JobId,
+) -> Result<Option<Analysis>, Failure> {
+    match kept(app, context, id).await {
+        Some(ended) => Ok(Some(ended)),
+        None => load(app, context, tx, id).await,
     }
-    let Some(analysis) = analysis::read(tx, id).await? else { return Ok(None) };
-    let found = summary(&analysis)?;
-    if let (JobState::Done, Some(summary)) = (analysis.run.state, &found) {
-        cache.set(SPACE, &name, summary).await.map_err(Failure::internal)?;
+}
+
+/// A run that has ended and was read before.
+async fn kept(app: &App, context: &TenantContext, id: JobId) -> Option<Analysis> {
+    app.kept.find(context, Space::Run, &id.to_string()).await
+}
+
+/// A run as the database has it; one that has ended is kept.
+async fn load(
+    app: &App,
+    context: &TenantContext,
+    tx: &mut TenantTx,
+    id: JobId,
+) -> Result<Option<Analysis>, Failure> {
+    let found = analysis::read(tx, id).await?;
+    if let Some(ended) = found.as_ref().filter(|found| found.run.state.is_final()) {
+        app.kept.put(context, Space::Run, &id.to_string(), ended).await?;
     }
     Ok(found)
 }

@@ -6,13 +6,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
-use tenancy_core::Permission;
+use tenancy_core::{Permission, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use super::{facts, how_far, row, summary};
+use super::{facts, how_far, one, row, summary};
 use crate::analysis::{self, Analysis};
 use crate::app::App;
 use crate::failure::Failure;
@@ -60,9 +60,10 @@ pub async fn cancel_form(
     Ok(Redirect::to(&format!("/runs/{}", run.id)))
 }
 
-async fn one(tx: &mut TenantTx, id: &str) -> Result<Analysis, Failure> {
+/// The run that an address names.
+async fn named(app: &App, context: &TenantContext, tx: &mut TenantTx, id: &str) -> Result<Analysis, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    analysis::read(tx, id).await?.ok_or(Failure::NOT_FOUND)
+    one(app, context, tx, id).await?.ok_or(Failure::NOT_FOUND)
 }
 
 /// `GET /runs/{id}`
@@ -72,7 +73,7 @@ pub async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let analysis = one(&mut tx, &id).await?;
+    let analysis = named(&app, &context, &mut tx, &id).await?;
     let summary = summary(&analysis)?;
     let run = analysis.run;
     let state = match (run.state, summary) {
@@ -106,7 +107,7 @@ pub async fn progress(
     Path(id): Path<String>,
 ) -> Result<Json<Progress>, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    Ok(Json(how_far(&one(&mut tx, &id).await?.run)))
+    Ok(Json(how_far(&named(&app, &context, &mut tx, &id).await?.run)))
 }
 
 /// `GET /runs/{id}/charts/{chart}`: the numbers of a chart, as `.csv` or `.json`.
@@ -116,7 +117,7 @@ pub async fn chart(
     Path((id, name)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let analysis = one(&mut tx, &id).await?;
+    let analysis = named(&app, &context, &mut tx, &id).await?;
     let summary = summary(&analysis)?.ok_or(Failure::NOT_FOUND)?;
     let (chart, kind) = name.rsplit_once('.').ok_or(Failure::NOT_FOUND)?;
     let chart = pages::chart(&summary, chart).ok_or(Failure::NOT_FOUND)?;

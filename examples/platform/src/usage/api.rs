@@ -14,10 +14,12 @@ use serde_json::{Value, json};
 use tenancy_core::plan::{Feature, Meter};
 use tenancy_core::{Decision, Plan};
 use tenancy_sqlx::usage::{MeterUsage, Outlook, Recorded, UsageEvent};
+use tenancy_core::{Decision, Plan, Tenant};
+use tenancy_sqlx::usage::{MeterUsage, Recorded, UsageEvent};
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use super::{entitlements, plans};
+use super::plans;
 use crate::app::App;
 use crate::failure::{Body, Failure};
 
@@ -60,10 +62,17 @@ fn figures(usage: &MeterUsage, outlook: &Outlook) -> Value {
     })
 }
 
-/// `GET /tenant/config`
-pub async fn config(Member { context, .. }: Member) -> Json<Value> {
-    let tenant = context.tenant();
-    let own = entitlements(&context);
+/// `GET /tenant/config`: what the database says, whatever this process remembers.
+pub async fn config(State(app): State<App>, Member { context, .. }: Member) -> Result<Json<Value>, Failure> {
+    let load = || async {
+        let mut tx = app.database.begin_read(&context).await?;
+        Ok(described(&tx.tenant().await.map_err(Failure::internal)?))
+    };
+    app.kept.config(&context, load).await.map(Json)
+}
+
+fn described(tenant: &Tenant) -> Value {
+    let own = plans().entitlements(tenant);
     let known: BTreeSet<&Feature> = plans().plans().iter().flat_map(Plan::features).collect();
     let features: BTreeMap<&str, bool> = known
         .into_iter()
@@ -75,7 +84,7 @@ pub async fn config(Member { context, .. }: Member) -> Json<Value> {
         plans().plans().iter().flat_map(|plan| plan.limits().keys()).chain(own.overrides().limits.keys());
     let limits: BTreeMap<&str, Option<u64>> =
         meters.map(|meter| (meter.as_str(), own.limit(meter))).collect();
-    Json(json!({
+    json!({
         "tenant_id": tenant.id(),
         "tenant_name": tenant.name(),
         "plan": tenant.plan(),
@@ -84,7 +93,7 @@ pub async fn config(Member { context, .. }: Member) -> Json<Value> {
         "limits": limits,
         "rate": own.rate(),
         "overrides": own.overrides(),
-    }))
+    })
 }
 
 /// Something that the tenant's own systems used.
