@@ -227,14 +227,14 @@ impl Observer for Heard {
 #[tokio::test]
 async fn an_observer_is_told_the_space_of_what_happened() {
     let heard = Arc::new(Heard::default());
-    let cache = Cache::new(Local::with_entries(10), Arc::new(ManualClock::at(1_000))).observed_by(heard.clone());
+    let cache =
+        Cache::new(Local::with_entries(10), Arc::new(ManualClock::at(1_000))).observed_by(heard.clone());
     let acme = cache.scope(&context("acme"));
     assert_eq!(acme.get::<u32>("{a}\n", "n").await.unwrap(), None);
     load(&acme, "value").await;
     load(&acme, "value").await;
     let told = heard.0.lock().unwrap().clone();
     let told: Vec<_> = told.iter().map(|(space, event)| (space.as_deref(), event.as_str())).collect();
-    let expected =
-        [(Some("{a}\n"), "Miss"), (Some("s"), "Miss"), (Some("s"), "Loaded"), (Some("s"), "Hit")];
+    let expected = [(Some("{a}\n"), "Miss"), (Some("s"), "Miss"), (Some("s"), "Loaded"), (Some("s"), "Hit")];
     assert_eq!(told, expected);
 }

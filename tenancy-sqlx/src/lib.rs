@@ -30,6 +30,7 @@ mod database;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
+mod hint;
 pub mod jobs;
 pub mod migrate;
 mod operator;

@@ -20,7 +20,8 @@ pub use kit::*;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use kit::program::{DataFolder, Demo, until};
+use kit::demo::{DataFolder, Demo};
+use kit::program::until;
 use serde_json::{Value, json};
 
 #[tokio::main]

@@ -1,20 +1,16 @@
 //! Runs as people and programs follow them: live, cancelled, left alone, through the death of a worker,
 //! and beside a neighbour with a long queue.
 
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use platform::runs::feed::SEATS;
 use platform::server::Stop;
 use platform::worker::{self, Settings};
 use reqwest::{Method, Response, StatusCode};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use sqlx::ConnectOptions as _;
 use tenancy_core::Role;
-use tenancy_tower::jwt::TokenKey;
-use tests::program::{binary, until};
-use tests::{Answer, Caller, World};
+use tests::program::until;
+use tests::{Answer, Caller, Fleet, World};
 
 /// A moment of an answer, in an order that texts have too: fractions of a second are as long as needed.
 fn moment(value: &Value) -> &str {
@@ -215,47 +211,19 @@ async fn a_cancelled_run_stays_cancelled_and_frees_the_worker() {
     );
 }
 
-/// A worker as a process of its own. Dropped, it is killed.
-struct WorkerProcess(Child);
-
-impl WorkerProcess {
-    fn start(world: &World) -> Self {
-        let url = |role| world.options_for(role).to_url_lossy().to_string();
-        let key = TokenKey::generate().expect("a key").to_base64();
-        let child = Command::new(binary())
-            .arg("worker")
-            .env("DATABASE_URL", url("app_rw"))
-            .env("TENANCY_GATE_URL", url("app_gate"))
-            .env("TENANCY_TOKEN_KEY", key.expose_secret())
-            .env("TENANCY_SEAL_KEY", tests::world::seal_key().to_text().as_str())
-            .env_remove("TENANCY_OPS_URL")
-            .env_remove("TENANCY_ADMIN_URL")
-            .stdin(Stdio::null())
-            .spawn();
-        Self(child.expect("the program"))
-    }
-}
-
-impl Drop for WorkerProcess {
-    fn drop(&mut self) {
-        // SIGKILL: it has no chance to give its job back.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// G8: a worker that is killed in the middle of a run delays it by its lease and by nothing else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_worker_was_killed_is_done_by_the_next_within_a_lease() {
     let world = World::start().await;
+    let fleet = Fleet::of(&world);
     let analyst = world.signed_in("acme", Role::Analyst).await;
     let source = analyst.ready_source(&World::example(), Some(40.0)).await;
     let mut hurt = None;
     for _ in 0..5 {
         let run = analyst.start_run(&source).await;
-        let killed = WorkerProcess::start(&world);
+        let killed = fleet.worker();
         until("the run runs", Duration::from_mins(1), async || state(&analyst, &run).await != "queued").await;
-        drop(killed);
+        killed.kill();
         if state(&analyst, &run).await == "running" {
             hurt = Some(run);
             break;
@@ -265,7 +233,7 @@ async fn a_run_whose_worker_was_killed_is_done_by_the_next_within_a_lease() {
     let lease = Settings::default().lease;
     let up = Instant::now();
     let mut stream = events(&analyst, &hurt).await.expect("a stream");
-    let _next = WorkerProcess::start(&world);
+    let _next = fleet.worker();
     while let Some((name, news)) = stream.next().await {
         if name == "end" {
             assert_eq!(news["state"], "done", "{news}");

@@ -204,7 +204,13 @@ mod tests {
         for url in ["redis://:secret@localhost:6379/0", "redis+unix:///tmp/redis.sock"] {
             assert!(of(url).unwrap().is_some());
         }
-        for url in ["secret", "http://:secret@host", "redis://:secret@host:port", "redis://:secret@host/db", "rediss://:secret@host"] {
+        for url in [
+            "secret",
+            "http://:secret@host",
+            "redis://:secret@host:port",
+            "redis://:secret@host/db",
+            "rediss://:secret@host",
+        ] {
             let said = format!("{:#}", of(url).unwrap_err());
             assert!(said.contains("REDIS_URL") && !said.contains("secret"), "{url}: {said}");
         }

@@ -31,7 +31,8 @@ pub async fn tag(request: Request, next: Next) -> Response {
     if response.headers().contains_key(CACHE_CONTROL) {
         return response;
     }
-    if let Some(tenant) = tenant.filter(|_| read && response.status() == StatusCode::OK && is_json(&response)) {
+    if let Some(tenant) = tenant.filter(|_| read && response.status() == StatusCode::OK && is_json(&response))
+    {
         return tagged(tenant, known.as_ref(), response).await;
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));

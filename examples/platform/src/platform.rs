@@ -129,7 +129,8 @@ impl Platform {
     /// What operators reach, acting through `door`.
     pub fn operator(&self, door: OperatorDoor) -> Router {
         let site = Arc::clone(&self.app.site);
-        let console = Console::new(self.gate.clone(), self.passwords.clone(), door, self.app.kept.clone(), site);
+        let console =
+            Console::new(self.gate.clone(), self.passwords.clone(), door, self.app.kept.clone(), site);
         stack::operator(console, self.doors.clone(), self.ready.clone())
     }
 

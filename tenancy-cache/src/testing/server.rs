@@ -62,6 +62,11 @@ impl Server {
         let _: Value = self.ask(&cmd("SAVE")).await;
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it without a warning.
     pub fn kill(&mut self) {
         self.child.kill().expect("kill");

@@ -1,13 +1,22 @@
-//! Which tenants there are, remembered for a second.
+//! Which tenants there are, remembered for as long as it is known to hold.
 //!
-//! A change shows on every node within that second; a name that is not there is never remembered,
-//! so a new tenant is served at once and strangers cannot fill the memory with names they make up.
+//! What a node answers held within the last second, or the database is asked again:
+//!
+//! 1. A change of a tenant is stamped with its transaction. While tenants are asked for, a task asks
+//!    several times a second what has [changed](super::watch), forgets that, and so confirms the rest.
+//! 2. A notification makes it ask at once. It is a hint: nothing in it is read, a flood of them makes
+//!    one question in 100 ms, and one that is lost costs nothing but the rest of the second.
+//! 3. What was read while a change came in is not remembered.
+//!
+//! Names that nobody has are remembered too, few and apart, so that who makes up names displaces no
+//! tenant.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use quick_cache::sync::Cache as Map;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use tenancy_core::store::{Answer, Directory};
@@ -16,35 +25,101 @@ use tenancy_core::{Clock, StoreError, Tenant, TenantId, TenantKey, TenantRecord}
 use super::{Gate, parse, unavailable};
 use crate::tx::TenantTx;
 
-const REMEMBERED: Duration = Duration::from_secs(1);
-const MOST: usize = 10_000;
+/// How long what was read, or confirmed, is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// The most tenants that are remembered, each under every name that it was asked for by.
+const TENANTS: usize = 10_000;
+/// The most names that are remembered to be nobody's.
+const ABSENT: usize = 1_000;
 
-/// Tenants that were looked up a moment ago.
+/// Tenants that were asked for.
 pub(super) struct Near {
     clock: Arc<dyn Clock>,
-    tenants: RwLock<HashMap<TenantKey, (SystemTime, Arc<Tenant>)>>,
+    tenants: Map<TenantKey, (SystemTime, Arc<Tenant>)>,
+    absent: Map<TenantKey, SystemTime>,
+    /// Microseconds of the time at which everything remembered was seen to hold.
+    confirmed: AtomicU64,
+    /// Rises whenever something is forgotten.
+    changes: AtomicU64,
+    /// Somebody asked since the task did.
+    wanted: AtomicBool,
+}
+
+/// When a question to the database began.
+#[derive(Clone, Copy)]
+struct Reading {
+    at: SystemTime,
+    changes: u64,
 }
 
 impl Near {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, tenants: RwLock::default() }
+        Self {
+            clock,
+            tenants: Map::new(TENANTS),
+            absent: Map::new(ABSENT),
+            confirmed: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
+            wanted: AtomicBool::new(false),
+        }
     }
 
-    fn get(&self, key: &TenantKey) -> Option<Arc<Tenant>> {
-        let now = self.clock.now();
-        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        tenants.get(key).filter(|(until, _)| *until > now).map(|(_, tenant)| Arc::clone(tenant))
+    /// The tenant of this name, or that there is none; `None` where it is not known.
+    fn get(&self, key: &TenantKey) -> Option<Option<Arc<Tenant>>> {
+        self.wanted.store(true, Ordering::Relaxed);
+        if let Some((read, tenant)) = self.tenants.get(key) {
+            return self.holds(read).then_some(Some(tenant));
+        }
+        self.absent.get(key).filter(|read| self.holds(*read)).map(|_| None)
     }
 
-    fn put(&self, key: TenantKey, tenant: Arc<Tenant>) {
-        let now = self.clock.now();
-        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        if tenants.len() >= MOST {
-            tenants.retain(|_, (until, _)| *until > now);
+    fn holds(&self, read: SystemTime) -> bool {
+        let confirmed = UNIX_EPOCH + Duration::from_micros(self.confirmed.load(Ordering::Acquire));
+        read.max(confirmed) + BELIEVED > self.now()
+    }
+
+    fn begin(&self) -> Reading {
+        Reading { at: self.now(), changes: self.changes.load(Ordering::SeqCst) }
+    }
+
+    fn put(&self, key: &TenantKey, found: Option<&Arc<Tenant>>, reading: Reading) {
+        match found {
+            Some(tenant) => self.tenants.insert(key.clone(), (reading.at, Arc::clone(tenant))),
+            None => self.absent.insert(key.clone(), reading.at),
         }
-        if tenants.len() < MOST {
-            tenants.insert(key, (now + REMEMBERED, tenant));
+        // Looked at afterwards: a change that comes later finds the entry and forgets it itself.
+        if self.changes.load(Ordering::SeqCst) != reading.changes {
+            self.tenants.remove(key);
+            self.absent.remove(key);
         }
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Whether anybody asked since this was last asked.
+    pub(super) fn was_wanted(&self) -> bool {
+        self.wanted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Forgets these tenants, whatever their names were, and who was not there.
+    pub(super) fn forget(&self, changed: &[TenantId]) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.tenants.retain(|_, (_, tenant)| !changed.contains(&tenant.id()));
+        self.absent.clear();
+    }
+
+    /// Everything that is still remembered held at this time.
+    pub(super) fn confirm(&self, at: SystemTime) {
+        let micros = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        self.confirmed.store(u64::try_from(micros).unwrap_or(0), Ordering::Release);
+    }
+
+    fn clear(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.tenants.clear();
+        self.absent.clear();
     }
 }
 
@@ -56,7 +131,7 @@ pub struct DirectoryMemory(Arc<Near>);
 impl DirectoryMemory {
     /// Forgets every tenant, so that the next request asks the database again.
     pub fn clear(&self) {
-        self.0.tenants.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.clear();
     }
 }
 
@@ -75,14 +150,15 @@ impl Gate {
 
 impl Directory for Gate {
     fn peek(&self, key: &TenantKey) -> Option<Arc<Tenant>> {
-        self.near.get(key)
+        self.near.get(key).flatten()
     }
 
     fn find<'a>(&'a self, key: &'a TenantKey) -> Answer<'a, Option<Arc<Tenant>>> {
         Box::pin(async move {
-            if let Some(tenant) = self.near.get(key) {
-                return Ok(Some(tenant));
+            if let Some(known) = self.near.get(key) {
+                return Ok(known);
             }
+            let reading = self.near.begin();
             let query = match key {
                 TenantKey::Slug(slug) => {
                     sqlx::query("SELECT * FROM control.tenant_by_slug($1)").bind(slug.as_str().to_owned())
@@ -90,12 +166,10 @@ impl Directory for Gate {
                 TenantKey::Id(id) => sqlx::query("SELECT * FROM control.tenant_by_id($1)").bind(id.as_uuid()),
                 _ => return Ok(None),
             };
-            let Some(row) = query.fetch_optional(&self.pool).await.map_err(unavailable)? else {
-                return Ok(None);
-            };
-            let tenant = Arc::new(Tenant::from_directory(record(&row)?));
-            self.near.put(key.clone(), Arc::clone(&tenant));
-            Ok(Some(tenant))
+            let row = query.fetch_optional(&self.pool).await.map_err(unavailable)?;
+            let found = row.map(|row| Ok(Arc::new(Tenant::from_directory(record(&row)?)))).transpose()?;
+            self.near.put(key, found.as_ref(), reading);
+            Ok(found)
         })
     }
 }
@@ -122,4 +196,60 @@ fn record(row: &PgRow) -> Result<TenantRecord, StoreError> {
         plan: parse(&text("plan")?)?,
         settings: row.try_get("settings").map_err(unavailable)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tenancy_core::testing::{ManualClock, record as of};
+
+    use super::*;
+
+    fn near() -> (ManualClock, Near, TenantKey, Arc<Tenant>) {
+        let clock = ManualClock::at(1_000);
+        let near = Near::new(Arc::new(clock.clone()));
+        let tenant = Arc::new(Tenant::from_directory(of("acme")));
+        (clock, near, TenantKey::Slug("acme".parse().expect("a slug")), tenant)
+    }
+
+    #[test]
+    fn what_was_read_is_believed_for_a_second_and_longer_only_when_it_is_confirmed() {
+        let (clock, near, key, tenant) = near();
+        for found in [Some(&tenant), None] {
+            near.clear();
+            near.put(&key, found, near.begin());
+            let known = || near.get(&key).map(|known| known.is_some());
+            clock.advance(Duration::from_millis(900));
+            assert_eq!(known(), Some(found.is_some()));
+            near.confirm(near.now());
+            clock.advance(Duration::from_millis(900));
+            assert_eq!(known(), Some(found.is_some()));
+            clock.advance(Duration::from_millis(100));
+            assert_eq!(known(), None);
+        }
+    }
+
+    #[test]
+    fn what_was_read_while_a_change_came_in_is_not_remembered() {
+        let (_clock, near, key, tenant) = near();
+        let reading = near.begin();
+        near.forget(&[]);
+        near.put(&key, Some(&tenant), reading);
+        assert!(near.get(&key).is_none());
+        near.put(&key, Some(&tenant), near.begin());
+        near.forget(&[TenantId::new()]);
+        assert!(near.get(&key).is_some(), "another tenant changed");
+        near.forget(&[tenant.id()]);
+        assert!(near.get(&key).is_none());
+    }
+
+    #[test]
+    fn made_up_names_take_no_room_from_tenants() {
+        let (_clock, near, key, tenant) = near();
+        near.put(&key, Some(&tenant), near.begin());
+        for _ in 0..2 * TENANTS {
+            near.put(&TenantKey::Id(TenantId::new()), None, near.begin());
+        }
+        assert!(near.get(&key).is_some());
+        assert!(near.absent.len() <= ABSENT, "{} names", near.absent.len());
+    }
 }

@@ -12,6 +12,7 @@ mod password;
 mod refresh;
 mod session;
 mod standing;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +70,9 @@ impl Gate {
             return Err(ConnectError::Unsafe(findings));
         }
         let standings = Arc::new(Standings::new(Arc::clone(&clock)));
-        Ok(Self { pool, near: Arc::new(Near::new(clock)), standings })
+        let near = Arc::new(Near::new(clock));
+        watch::watch(&near, &pool);
+        Ok(Self { pool, near, standings })
     }
 
     /// Refuses a database that is at another version than `schema` leads to.

@@ -39,14 +39,15 @@ impl Standings {
         known.get(subject).filter(|(until, _)| *until > now).map(|(_, standing)| *standing).ok_or(Unknown)
     }
 
-    fn put(&self, subject: Subject, standing: Option<Standing>) {
+    /// Remembers what was read by a question that began at `asked`.
+    fn put(&self, subject: Subject, standing: Option<Standing>, asked: SystemTime) {
         let now = self.clock.now();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, (until, _)| *until > now);
         }
         if known.len() < MOST {
-            known.insert(subject, (now + REMEMBERED, standing));
+            known.insert(subject, (asked + REMEMBERED, standing));
         }
     }
 
@@ -68,6 +69,7 @@ impl StandingStore for Gate {
             if let Ok(standing) = self.standings.get(&subject) {
                 return Ok(standing);
             }
+            let asked = self.standings.clock.now();
             let row = sqlx::query("SELECT * FROM control.standing($1, $2, $3)")
                 .bind(tenant.as_uuid())
                 .bind(user.as_uuid())
@@ -83,7 +85,7 @@ impl StandingStore for Gate {
                     Some(Standing { role: parse(&role)?, ver: ver.unsigned_abs() })
                 }
             };
-            self.standings.put(subject, standing);
+            self.standings.put(subject, standing, asked);
             Ok(standing)
         })
     }

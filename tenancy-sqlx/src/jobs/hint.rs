@@ -1,90 +1,34 @@
-//! LISTEN as a hint that looking into the queue may be worth while.
-//!
-//! Any tenant's statement can notify this channel, as often as it likes and with any text. So the
-//! text is never read, and a flood makes at most one reaction per 100 ms: the connection is read as
-//! fast as it delivers, into a single mark. Missing a notification costs a poll interval, no more.
+//! A hint that looking into the queue may be worth while.
 
+#[cfg(feature = "apalis")]
 use std::sync::Arc;
-use std::time::Duration;
-
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
 
 use crate::control::Gate;
+use crate::hint::Hints;
 
 const CHANNEL: &str = "tenancy_jobs";
-const PAUSE: Duration = Duration::from_millis(100);
-const RECONNECT: Duration = Duration::from_secs(1);
 
 /// Hears that something was enqueued, on a connection of its own. Dropping it stops listening.
+///
+/// Any tenant can notify; a flood makes at most one hint per 100 ms, and a hint says nothing but
+/// that. Missing one costs a poll interval, no more.
 #[derive(Debug)]
-pub struct JobHints {
-    hint: Arc<Notify>,
-    tasks: [JoinHandle<()>; 2],
-}
+pub struct JobHints(Hints);
 
 impl JobHints {
     /// Begins to listen, and goes on through every loss of the connection.
     pub fn listen(gate: &Gate) -> Self {
-        let (heard, hint) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let options = gate.pool.connect_options().as_ref().clone();
-        let tasks = [
-            tokio::spawn(keep_listening(options, Arc::clone(&heard))),
-            tokio::spawn(pace(heard, Arc::clone(&hint))),
-        ];
-        Self { hint, tasks }
+        Self(Hints::listen(gate.pool.connect_options().as_ref().clone(), CHANNEL))
     }
 
     /// Waits for the next hint; one that came since the last call counts.
     pub async fn next(&self) {
-        self.hint.notified().await;
+        self.0.next().await;
     }
 
     /// The mark that hints leave, for a future that must not borrow.
     #[cfg(feature = "apalis")]
-    pub(super) fn mark(&self) -> Arc<Notify> {
-        Arc::clone(&self.hint)
-    }
-}
-
-impl Drop for JobHints {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-async fn keep_listening(options: PgConnectOptions, heard: Arc<Notify>) {
-    loop {
-        // A listener whose connection was reset answers the same error for ever: it is made anew.
-        if let Err(error) = listen(options.clone(), &heard).await {
-            tracing::debug!(%error, "not listening for jobs, polling goes on");
-        }
-        sleep(RECONNECT).await;
-    }
-}
-
-async fn listen(options: PgConnectOptions, heard: &Notify) -> Result<(), sqlx::Error> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
-    loop {
-        // What was enqueued before this line was not heard. `None` is a connection that came back.
-        heard.notify_one();
-        listener.try_recv().await?;
-    }
-}
-
-async fn pace(heard: Arc<Notify>, hint: Arc<Notify>) {
-    loop {
-        heard.notified().await;
-        hint.notify_one();
-        sleep(PAUSE).await;
+    pub(super) fn mark(&self) -> Arc<tokio::sync::Notify> {
+        self.0.mark()
     }
 }

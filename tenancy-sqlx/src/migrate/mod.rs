@@ -51,16 +51,13 @@ pub const TENANCY: Schema = Schema {
         Step { version: 6, name: "jobs_cancel", sql: include_str!("../../migrations/0006_jobs_cancel.sql") },
         Step { version: 7, name: "usage", sql: include_str!("../../migrations/0007_usage.sql") },
         Step { version: 8, name: "people", sql: include_str!("../../migrations/0008_people.sql") },
+        Step { version: 9, name: "own_tenant", sql: include_str!("../../migrations/0009_own_tenant.sql") },
         Step { version: 10, name: "members", sql: include_str!("../../migrations/0010_members.sql") },
-        Step { version: 1, name: "tenancy", sql: include_str!("../migrations/0001_tenancy.sql") },
-        Step { version: 2, name: "control", sql: include_str!("../migrations/0002_control.sql") },
-        Step { version: 3, name: "jobs", sql: include_str!("../migrations/0003_jobs.sql") },
-        Step { version: 4, name: "seal", sql: include_str!("../migrations/0004_seal.sql") },
-        Step { version: 5, name: "watch", sql: include_str!("../migrations/0005_watch.sql") },
-        Step { version: 6, name: "jobs_cancel", sql: include_str!("../migrations/0006_jobs_cancel.sql") },
-        Step { version: 7, name: "usage", sql: include_str!("../migrations/0007_usage.sql") },
-        Step { version: 8, name: "people", sql: include_str!("../migrations/0008_people.sql") },
-        Step { version: 9, name: "own_tenant", sql: include_str!("../migrations/0009_own_tenant.sql") },
+        Step {
+            version: 12,
+            name: "tenant_changes",
+            sql: include_str!("../../migrations/0012_tenant_changes.sql"),
+        },
     ],
 };
 

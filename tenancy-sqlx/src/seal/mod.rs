@@ -23,7 +23,7 @@ mod key;
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 pub(crate) use agree::check_seal;
 pub(crate) use key::Seal;
@@ -51,12 +51,14 @@ pub async fn install(admin: &mut PgConnection, key: &SealKey) -> Result<(), sqlx
 }
 
 /// Makes a new key, lets it be used, and lets all others be used for `grace` longer: the time to give
-/// every process the new one.
+/// every process the new one. Two at once make two keys, one after the other.
 ///
 /// # Errors
 ///
 /// [`RotateError::Full`] when all sixteen ids are in use.
 pub async fn rotate(admin: &mut PgConnection, grace: Duration) -> Result<SealKey, RotateError> {
+    let mut admin = admin.begin().await?;
+    sqlx::query("LOCK TABLE tenancy.seal_keys IN SHARE ROW EXCLUSIVE MODE").execute(&mut *admin).await?;
     let taken: Vec<String> =
         sqlx::query_scalar("SELECT kid FROM tenancy.seal_keys WHERE not_after > now() ORDER BY kid")
             .fetch_all(&mut *admin)
@@ -69,12 +71,13 @@ pub async fn rotate(admin: &mut PgConnection, grace: Duration) -> Result<SealKey
     let after = newest.and_then(|kid| u8::from_str_radix(&kid, 16).ok()).unwrap_or(0);
     let free = (1..=16).map(|step| (after + step) % 16).find(|id| !taken.contains(&format!("{id:x}")));
     let key = SealKey::generate(free.ok_or(RotateError::Full)?).map_err(RotateError::Key)?;
-    install(admin, &key).await?;
+    install(&mut admin, &key).await?;
     sqlx::query("SELECT tenancy.retire_seal_keys($1, make_interval(secs => $2))")
         .bind(key.kid())
         .bind(grace.as_secs_f64())
-        .execute(admin)
+        .execute(&mut *admin)
         .await?;
+    admin.commit().await?;
     Ok(key)
 }
 

@@ -124,8 +124,7 @@ impl<'a> Attacker<'a> {
         let bound = self.sides.bind(self.sides.mine, SystemTime::now());
         let bound = if matches!(case.way, Way::Unbound | Way::Admin) { "" } else { bound.as_str() };
         // Prepared statements outlive a rollback.
-        let begin =
-            format!("ROLLBACK; DEALLOCATE ALL; BEGIN; SET LOCAL statement_timeout = '10s'; {bound}");
+        let begin = format!("ROLLBACK; DEALLOCATE ALL; BEGIN; SET LOCAL statement_timeout = '10s'; {bound}");
         match case.way {
             Way::Bound | Way::Unbound => script(&mut self.app, format!("{begin}{text}")).await,
             Way::Admin => script(&mut self.admin, format!("{begin}{text}")).await,

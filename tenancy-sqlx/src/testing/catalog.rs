@@ -147,8 +147,7 @@ impl Catalog {
                 of.keys.push(key);
             }
         }
-        let functions =
-            sqlx::query_as(FUNCTIONS).bind(role).fetch_all(&mut *conn).await.map_err(at(step))?;
+        let functions = sqlx::query_as(FUNCTIONS).bind(role).fetch_all(&mut *conn).await.map_err(at(step))?;
         let sequences = sqlx::query_scalar(SEQUENCES).fetch_all(&mut *conn).await.map_err(at(step))?;
         let roles = sqlx::query_scalar(ROLES).bind(role).fetch_all(&mut *conn).await.map_err(at(step))?;
         let near = sqlx::query_as(NEAR).fetch_all(&mut *conn).await.map_err(at(step))?;

@@ -74,7 +74,9 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
                 .columns
                 .iter()
                 .filter(|c| {
-                    c.identity || c.plain == "tenant_id" || c.fallback.as_ref().is_some_and(|f| f.contains("nextval"))
+                    c.identity
+                        || c.plain == "tenant_id"
+                        || c.fallback.as_ref().is_some_and(|f| f.contains("nextval"))
                 })
                 .map(|column| column.plain.as_str())
                 .collect();

@@ -207,7 +207,9 @@ async fn without(
     // Only what shares rows with the relation can change; without a relation, functions and the login.
     let near = removal.relation.map(|oid| suite.catalog.family(oid)).unwrap_or_default();
     let everywhere = removal.kind == "guard";
-    let wanted = |case: &Case| everywhere || case.relation.map_or(removal.relation.is_none(), |oid| near.contains(&oid));
+    let wanted = |case: &Case| {
+        everywhere || case.relation.map_or(removal.relation.is_none(), |oid| near.contains(&oid))
+    };
     for tried in suite.run(clone, &target.app, wanted).await? {
         if tried.wrong.is_none() || baseline.broken.contains(&tried.name) {
             continue;
@@ -229,10 +231,15 @@ async fn lost(admin: &mut PgConnection, held: &[&str]) -> Result<Vec<String>, At
     }
     let list: Vec<String> =
         held.iter().enumerate().map(|(index, question)| format!("({index}, {question})")).collect();
-    let sql = format!("SELECT i FROM (VALUES {}) AS held (i, there) WHERE NOT there ORDER BY i", list.join(", "));
+    let sql =
+        format!("SELECT i FROM (VALUES {}) AS held (i, there) WHERE NOT there ORDER BY i", list.join(", "));
     let lost: Vec<i32> = sqlx::query_scalar(AssertSqlSafe(sql).into_sql_str())
         .fetch_all(admin)
         .await
         .map_err(at("ask for rights"))?;
-    Ok(lost.into_iter().filter_map(|i| held.get(usize::try_from(i).ok()?)).map(|right| (*right).to_owned()).collect())
+    Ok(lost
+        .into_iter()
+        .filter_map(|i| held.get(usize::try_from(i).ok()?))
+        .map(|right| (*right).to_owned())
+        .collect())
 }

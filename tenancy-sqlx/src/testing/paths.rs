@@ -78,7 +78,8 @@ pub(super) fn insert(relation: &Relation, into: &str, row: &Row, without: &[&str
         .map(|column| column.name.as_str())
         .collect();
     let columns = columns.join(", ");
-    let identity = relation.columns.iter().any(|column| column.identity && !without.contains(&column.plain.as_str()));
+    let identity =
+        relation.columns.iter().any(|column| column.identity && !without.contains(&column.plain.as_str()));
     let overriding = if identity { " OVERRIDING SYSTEM VALUE" } else { "" };
     format!("INSERT INTO {into} ({columns}){overriding} SELECT {columns} FROM {}", record(relation, row))
 }
@@ -186,13 +187,13 @@ impl Target<'_> {
             token::BIND_MINE
         );
         add("prepared reuse", reuse, &held);
-        add(
-            "savepoint",
-            format!("SAVEPOINT s; {}ROLLBACK TO SAVEPOINT s; {base}", token::BIND_OTHER),
-            &held,
-        );
+        add("savepoint", format!("SAVEPOINT s; {}ROLLBACK TO SAVEPOINT s; {base}", token::BIND_OTHER), &held);
         add("set role", format!("SET LOCAL ROLE {}; {base}", relation.owner), &Expected::Refused(DENIED));
-        add("reset", format!("RESET app.tenant_id; RESET app.tenant_seal; {base}"), &self.refused(verb, UNBOUND));
+        add(
+            "reset",
+            format!("RESET app.tenant_id; RESET app.tenant_seal; {base}"),
+            &self.refused(verb, UNBOUND),
+        );
         add("row_security off", format!("SET LOCAL row_security = off; {base}"), &self.refused(verb, DENIED));
         add(
             "injected set_config",
@@ -204,7 +205,8 @@ impl Target<'_> {
             add("stolen seal", format!("{}{base}", token::STOLEN), &self.refused(verb, UNBOUND));
             add("replayed seal", format!("{}{base}", token::REPLAYED), &self.refused(verb, UNBOUND));
         }
-        let garbage = format!("SET LOCAL app.tenant_id = 'not-a-uuid'; SET LOCAL app.tenant_seal = 'x'; {base}");
+        let garbage =
+            format!("SET LOCAL app.tenant_id = 'not-a-uuid'; SET LOCAL app.tenant_seal = 'x'; {base}");
         add("garbage bound", garbage, &self.refused(verb, UNBOUND));
         let mut unbound = self.case(verb, "unbound", base, self.refused(verb, UNBOUND));
         unbound.way = Way::Unbound;
@@ -224,7 +226,9 @@ impl Target<'_> {
                 let insert = self.base(verb, name);
                 format!("{insert} r CROSS JOIN {others} WHERE r.tenant_id = x.t")
             }
-            Verb::Update => format!("UPDATE {name} t SET {column} = t.{column} FROM {others} WHERE t.tenant_id = x.t"),
+            Verb::Update => {
+                format!("UPDATE {name} t SET {column} = t.{column} FROM {others} WHERE t.tenant_id = x.t")
+            }
             Verb::Delete => format!("DELETE FROM {name} t USING {others} WHERE t.tenant_id = x.t"),
         }
     }
@@ -235,7 +239,8 @@ impl Target<'_> {
         match verb {
             Verb::Select => None,
             Verb::Insert => {
-                let columns: Vec<&str> = self.relation.insertable().map(|column| column.name.as_str()).collect();
+                let columns: Vec<&str> =
+                    self.relation.insertable().map(|column| column.name.as_str()).collect();
                 let values: Vec<String> = columns.iter().map(|column| format!("r.{column}")).collect();
                 let identity = self.relation.columns.iter().any(|column| column.identity);
                 let overriding = if identity { "OVERRIDING SYSTEM VALUE " } else { "" };
@@ -275,7 +280,12 @@ impl Target<'_> {
         }
         let base = self.base(verb, &relation.name);
         let held = self.held(verb);
-        cases.push(self.case(verb, "on conflict do nothing", format!("{base} ON CONFLICT DO NOTHING"), held.clone()));
+        cases.push(self.case(
+            verb,
+            "on conflict do nothing",
+            format!("{base} ON CONFLICT DO NOTHING"),
+            held.clone(),
+        ));
         let Some(key) = relation.keys.iter().find(|key| key.plain) else { return };
         let columns: Vec<&str> = relation
             .columns
@@ -283,8 +293,11 @@ impl Target<'_> {
             .filter(|column| key.columns.contains(&column.plain))
             .map(|column| column.name.as_str())
             .collect();
-        let update =
-            format!("{base} ON CONFLICT ({}) DO UPDATE SET {1} = EXCLUDED.{1}", columns.join(", "), self.column);
+        let update = format!(
+            "{base} ON CONFLICT ({}) DO UPDATE SET {1} = EXCLUDED.{1}",
+            columns.join(", "),
+            self.column
+        );
         cases.push(self.case(verb, "on conflict do update", update, held));
     }
 
@@ -292,8 +305,10 @@ impl Target<'_> {
     fn add_moves(&self, cases: &mut Vec<Case>) {
         let (name, verb) = (&self.relation.name, Verb::Update);
         // A partition that the other tenant does not hash to refuses first.
-        let codes: &'static [&'static str] = if self.relation.partition { &["42501", "23514"] } else { DENIED };
-        let give = format!("UPDATE {name} SET tenant_id = '{}' WHERE tenant_id = '{}'", self.other, self.mine);
+        let codes: &'static [&'static str] =
+            if self.relation.partition { &["42501", "23514"] } else { DENIED };
+        let give =
+            format!("UPDATE {name} SET tenant_id = '{}' WHERE tenant_id = '{}'", self.other, self.mine);
         let known = self.owns && self.may(verb) && self.relation.is_table();
         let expected = if known { Expected::Refused(codes) } else { Expected::Nothing };
         cases.push(self.case(verb, "give away", give, expected));

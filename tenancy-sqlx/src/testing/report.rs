@@ -36,7 +36,9 @@ pub struct AttackReport {
 impl AttackReport {
     /// Whether the proof passes, every table was tried and every case came out as expected.
     pub fn is_clean(&self) -> bool {
-        self.proof.verdict != proof::Verdict::Refuse && self.untried.is_empty() && self.wrong().next().is_none()
+        self.proof.verdict != proof::Verdict::Refuse
+            && self.untried.is_empty()
+            && self.wrong().next().is_none()
     }
 
     /// The cases that did not come out as expected.

@@ -35,10 +35,17 @@ impl Scratch {
             step: "name a clone",
             source: sqlx::Error::Io(std::io::Error::other(error)),
         })?;
-        let scratch =
-            Self { name: format!("attack_{random:016x}"), original: original.to_owned(), admin: admin.clone() };
+        let scratch = Self {
+            name: format!("attack_{random:016x}"),
+            original: original.to_owned(),
+            admin: admin.clone(),
+        };
         let mut conn = scratch.outside().await?;
-        let made = format!("CREATE DATABASE {} TEMPLATE \"{}\" STRATEGY FILE_COPY", scratch.name, original.replace('"', "\"\""));
+        let made = format!(
+            "CREATE DATABASE {} TEMPLATE \"{}\" STRATEGY FILE_COPY",
+            scratch.name,
+            original.replace('"', "\"\"")
+        );
         match conn.execute(AssertSqlSafe(made).into_sql_str()).await {
             Ok(_) => {}
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => {

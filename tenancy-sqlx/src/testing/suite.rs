@@ -4,6 +4,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, SqlSafeStr};
 use uuid::Uuid;
 
+use super::Target;
 use super::attacker::{Attacker, Sides};
 use super::case::{Case, Expected, Way};
 use super::catalog::Catalog;
@@ -13,7 +14,6 @@ use super::paths::{self, PROBE};
 use super::report::Tried;
 use super::scratch::Scratch;
 use super::seed::{Seeds, seed};
-use super::Target;
 use crate::seal;
 
 /// A clone with rows of two tenants in it, and what is tried there.

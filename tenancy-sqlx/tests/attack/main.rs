@@ -28,10 +28,30 @@ async fn a_schema_that_keeps_tenants_apart_comes_out_clean() {
         }
     }
     for path in [
-        "join", "returning", "merge", "view", "function", "cursor", "error text", "prepared reuse", "savepoint",
-        "set role", "reset", "row_security off", "injected set_config", "forged seal", "stolen seal",
-        "replayed seal", "garbage bound", "unbound", "copy", "on conflict do nothing", "on conflict do update",
-        "give away", "sequence", "own",
+        "join",
+        "returning",
+        "merge",
+        "view",
+        "function",
+        "cursor",
+        "error text",
+        "prepared reuse",
+        "savepoint",
+        "set role",
+        "reset",
+        "row_security off",
+        "injected set_config",
+        "forged seal",
+        "stolen seal",
+        "replayed seal",
+        "garbage bound",
+        "unbound",
+        "copy",
+        "on conflict do nothing",
+        "on conflict do update",
+        "give away",
+        "sequence",
+        "own",
     ] {
         assert!(report.tried.iter().any(|tried| tried.name.ends_with(path)), "{path} was not tried");
     }
@@ -52,10 +72,14 @@ async fn a_clone_is_dropped_and_the_database_stays_as_it_was() {
     let name = place.server.name();
     place.run(format!("ALTER DATABASE \"{name}\" SET shop.mark = '{name}'")).await;
     attacked(&place).await;
-    let marked = format!("SELECT count(*)::text FROM pg_db_role_setting WHERE 'shop.mark={name}' = ANY (setconfig)");
+    let marked =
+        format!("SELECT count(*)::text FROM pg_db_role_setting WHERE 'shop.mark={name}' = ANY (setconfig)");
     assert_eq!(place.text(marked).await, "1");
     assert_eq!(place.text("SELECT count(*)::text FROM shop.customers").await, "0");
-    assert_eq!(place.text("SELECT count(*)::text FROM pg_namespace WHERE nspname = 'tenancy_probe'").await, "0");
+    assert_eq!(
+        place.text("SELECT count(*)::text FROM pg_namespace WHERE nspname = 'tenancy_probe'").await,
+        "0"
+    );
 }
 
 #[tokio::test]

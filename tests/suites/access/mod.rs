@@ -187,8 +187,8 @@ fn the_table_and_the_platform_have_the_same_routes() {
     assert_eq!((known.len(), listed.len()), (routes.len(), lines().len()), "a route or a line twice");
 }
 
-/// AC01, AC02, AC04, M1, M4, R3: every route as every caller, on ids that exist and ids that do not,
-/// as a program and as a browser.
+/// AC01, AC02, AC04, M1, M4, R3, K7: every route as every caller, on ids that exist and ids that do not,
+/// as a program and as a browser; and no answer is for a cache that several people share.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let world = World::start_with_worker().await;
@@ -224,6 +224,10 @@ async fn every_route_of_a_tenant_answers_as_the_table_says() {
                 let unknown = call(&nobody, line, &existing, html).await;
                 if let Some(why) = differs(expected, &there, &unknown, html) {
                     wrong.push(format!("{name} {} html={html}: {why}", line.name()));
+                }
+                let kept = there.header("cache-control");
+                if !(kept.contains("private") || kept.contains("no-store")) || kept.contains("public") {
+                    wrong.push(format!("{name} {} html={html}: caches may share it: {kept:?}", line.name()));
                 }
                 if expected == Expected::Ok || !line.path.contains("{id}") {
                     continue;

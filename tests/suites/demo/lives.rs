@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use tests::Caller;
-use tests::program::{DataFolder, Demo, binary, signal};
+use tests::demo::{DataFolder, Demo};
+use tests::program::{binary, signal};
 
 use super::{first_run, gone, possible, postmaster, signed_in, tenant};
 
@@ -61,8 +62,7 @@ async fn a_restart_keeps_everything_and_a_reset_nothing() {
     let folder = DataFolder::new();
     // Default ports: something else has the first.
     let occupied = TcpListener::bind((Ipv4Addr::LOCALHOST, 8080));
-    let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let mut demo = Demo::spawn_at(Demo::command(binary(), folder.path()), folder.path(), [unknown; 3]);
+    let mut demo = Demo::spawn_anywhere(Demo::command(binary(), folder.path()), folder.path());
     tests::program::until("described", Duration::from_mins(1), async || {
         folder.path().join("demo.json").exists() && demo.output().contains("/metrics")
     })
@@ -74,7 +74,8 @@ async fn a_restart_keeps_everything_and_a_reset_nothing() {
     let internal = output.split_once("http://127.0.0.1:").and_then(|(_, rest)| rest.split_once('/'));
     let internal =
         internal.and_then(|(port, _)| port.parse().ok()).expect("the internal listener is announced");
-    demo.listeners = [info.addr.port(), operator, internal].map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    let ports = [info.addr.port(), operator, internal];
+    demo.listeners = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))).to_vec();
     demo.ready(Duration::from_mins(1)).await;
     assert_ne!(info.addr.port(), 8080, "occupied by {occupied:?}");
     assert!(output.contains(&format!("acme.mmm.localhost:{}", info.addr.port())), "{output}");

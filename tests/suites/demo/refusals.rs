@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::process::Output;
 
-use tests::program::{DataFolder, Demo, binary};
+use tests::demo::{DataFolder, Demo};
+use tests::program::binary;
 
 fn run(folder: &DataFolder, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Demo::command(binary(), folder.path());

@@ -8,7 +8,8 @@ use std::time::Duration;
 use platform::demo::DemoInfo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::program::{DataFolder, Demo, binary, is_root};
+use tests::demo::{DataFolder, Demo};
+use tests::program::{binary, is_root};
 use tests::{Caller, shared};
 
 use super::{first_run, gone, possible, postmaster, signed_in, tenant};

@@ -2,9 +2,12 @@
 //! people of every role, and callers that speak HTTP to it.
 
 pub mod callers;
+pub mod demo;
+pub mod fleet;
 pub mod program;
 pub mod shared;
 pub mod world;
 
 pub use callers::{Answer, Caller};
+pub use fleet::Fleet;
 pub use world::World;

@@ -1,16 +1,16 @@
-//! The platform's own program as a process: where it is built, and a demo of it in a folder of its own.
+//! The platform's own program: where it is built, how it is run, and what a process of it does.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use platform::demo::DemoInfo;
 use reqwest::{Client, StatusCode};
 
 /// Variables that would make the program something else than a demo of the defaults.
+/// Variables by which the program is told what to be.
 const VARIABLES: [&str; 11] = [
     "DATABASE_URL",
     "READ_DATABASE_URL",
@@ -21,6 +21,7 @@ const VARIABLES: [&str; 11] = [
     "TENANCY_SEAL_KEY",
     "TENANCY_BASE_DOMAIN",
     "TENANCY_MAIL_DIR",
+    "REDIS_URL",
     "XDG_DATA_HOME",
     "RUST_LOG",
 ];
@@ -86,54 +87,19 @@ fn build(profile: &str) {
     assert!(built.success(), "the platform could not be built");
 }
 
+/// The command that starts a program with nothing configured but what is given to it.
+pub fn unconfigured(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
 /// Whether this process is root's.
 pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
-}
-
-/// A temporary folder for a demo's data, passable for the account that runs the database. Dropped, it
-/// ends a database that was left behind and removes everything.
-#[derive(Debug)]
-pub struct DataFolder(tempfile::TempDir);
-
-impl DataFolder {
-    /// An empty one.
-    ///
-    /// # Panics
-    ///
-    /// When it cannot be made.
-    #[allow(clippy::new_without_default, reason = "it makes a folder")]
-    pub fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("demo-")
-            .permissions(std::fs::Permissions::from_mode(0o711))
-            .tempdir()
-            .expect("a folder");
-        // Whatever the mask says.
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).expect("its mode");
-        Self(folder)
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// The process of the database of the demo in `data`, if its pid file is there.
-    pub fn postmaster(data: &Path) -> Option<u32> {
-        let file = std::fs::read_to_string(data.join("postgres/pgdata/postmaster.pid")).ok()?;
-        file.lines().next()?.trim().parse().ok()
-    }
-}
-
-impl Drop for DataFolder {
-    fn drop(&mut self) {
-        for data in [self.path().to_owned(), self.path().join("mmm-platform")] {
-            if let Some(pid) = Self::postmaster(&data) {
-                signal("QUIT", pid);
-            }
-        }
-    }
 }
 
 /// Sends a signal; whether the process was there.
@@ -157,15 +123,13 @@ pub async fn until(what: &str, limit: Duration, mut holds: impl AsyncFnMut() -> 
     }
 }
 
-/// A running demo. Dropped, it is killed.
+/// A running program. Dropped, it is killed.
 #[derive(Debug)]
-pub struct Demo {
-    /// Its process.
+pub struct Process {
+    /// The process itself.
     pub child: Child,
-    /// Tenants, operators, internal.
-    pub listeners: [SocketAddr; 3],
-    /// The folder of its data.
-    pub data: PathBuf,
+    /// Where it listens: for tenants, for operators, internally. A worker listens nowhere.
+    pub listeners: Vec<SocketAddr>,
     log: PathBuf,
     started: Instant,
 }
@@ -179,43 +143,32 @@ impl Demo {
     }
 
     /// Starts a demo on free ports and waits until it is ready on all of its listeners.
+impl Process {
+    /// Starts a program with three listeners on free ports.
     ///
     /// # Panics
     ///
-    /// When it does not get ready in time.
-    pub async fn start(folder: &DataFolder, more: &[&str]) -> Self {
-        let mut command = Self::command(binary(), folder.path());
-        command.args(more);
-        let mut demo = Self::spawn(command, folder.path());
-        demo.ready(Duration::from_mins(1)).await;
-        demo
-    }
-
-    /// Starts a demo on free ports.
-    ///
-    /// # Panics
-    ///
-    /// When the program cannot be run.
-    pub fn spawn(mut command: Command, data: &Path) -> Self {
+    /// When it cannot be run.
+    pub fn listening(mut command: Command) -> Self {
         let listeners = free_addresses();
         for (flag, addr) in ["--addr", "--operator-addr", "--internal-addr"].iter().zip(listeners) {
             command.arg(flag).arg(addr.to_string());
         }
-        Self::spawn_at(command, data, listeners)
+        Self::spawn(command, listeners.to_vec())
     }
 
-    /// Starts a demo whose command says where it listens.
+    /// Starts a program whose command says where it listens, if anywhere.
     ///
     /// # Panics
     ///
-    /// When the program cannot be run.
-    pub fn spawn_at(mut command: Command, data: &Path, listeners: [SocketAddr; 3]) -> Self {
-        let log = std::env::temp_dir().join(format!("demo-{}.log", uuid::Uuid::new_v4()));
+    /// When it cannot be run.
+    pub fn spawn(mut command: Command, listeners: Vec<SocketAddr>) -> Self {
+        let log = std::env::temp_dir().join(format!("platform-{}.log", uuid::Uuid::new_v4()));
         let file = std::fs::File::create(&log).expect("a log");
         let other = file.try_clone().expect("a log");
         let started = Instant::now();
         let child = command.stdout(file).stderr(other).spawn().expect("the platform");
-        Self { child, listeners, data: data.to_owned(), log, started }
+        Self { child, listeners, log, started }
     }
 
     /// Waits until every listener says that it is ready; answers the time since the start.
@@ -225,14 +178,14 @@ impl Demo {
     /// When it does not within `limit` of the start, or ends.
     pub async fn ready(&mut self, limit: Duration) -> Duration {
         let client = Client::builder().timeout(Duration::from_secs(2)).no_proxy().build().expect("a client");
-        for addr in self.listeners {
+        for addr in self.listeners.clone() {
             loop {
                 let answer = client.get(format!("http://{addr}/readyz")).send().await;
                 if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
                     break;
                 }
                 let ended = self.child.try_wait().expect("its state");
-                assert!(ended.is_none(), "the demo ended with {ended:?}: {}", self.output());
+                assert!(ended.is_none(), "the program ended with {ended:?}: {}", self.output());
                 assert!(
                     self.started.elapsed() < limit,
                     "not ready at {addr} in {limit:?}: {}",
@@ -247,15 +200,6 @@ impl Demo {
     /// What it wrote so far.
     pub fn output(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// Where it is and how to sign in.
-    ///
-    /// # Panics
-    ///
-    /// When its description is not there.
-    pub fn info(&self) -> DemoInfo {
-        DemoInfo::read(&self.data).expect("the demo's description")
     }
 
     /// Asks it to stop and waits; answers how long that took.
@@ -286,10 +230,10 @@ impl Demo {
     }
 }
 
-impl Drop for Demo {
+impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the demo wrote:\n{}", self.output());
+            eprintln!("the program wrote:\n{}", self.output());
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

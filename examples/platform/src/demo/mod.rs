@@ -35,12 +35,7 @@ const DATABASE: &str = "mmm";
 /// # Errors
 ///
 /// Says what is missing and what to do.
-pub async fn run(
-    options: &Options,
-    folder: &Path,
-    redis: Option<Redis>,
-    stop: Stop,
-) -> anyhow::Result<()> {
+pub async fn run(options: &Options, folder: &Path, redis: Option<Redis>, stop: Stop) -> anyhow::Result<()> {
     refuse_strangers(options)?;
     let public = server::listen(options.addr, 8080, "--addr").await?;
     let operator = server::listen(options.operator_addr, 8081, "--operator-addr").await?;

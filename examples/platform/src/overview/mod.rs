@@ -97,9 +97,9 @@ pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> 
     let Some(source) = source else { return Ok(Json(json!({ "data": null, "model": null }))) };
     // A newer run or source is another name. Neither changes under the name that it has.
     let name = format!("{source} {}", best.as_ref().map(|best| best.id.to_string()).unwrap_or_default());
-    let figures = app.kept.made(&context, Space::Results, &name, || {
-        figures(&app, &context, &mut tx, source, best.as_ref())
-    });
+    let figures = app
+        .kept
+        .made(&context, Space::Results, &name, || figures(&app, &context, &mut tx, source, best.as_ref()));
     figures.await.map(Json)
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::header::HeaderName;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
@@ -80,7 +80,9 @@ async fn follow(
     let watcher = Watcher { seat, told, until: Instant::now() + LIFE, started: false, ended: false };
     let events = Sse::new(watcher.events(write)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // A proxy that collects an answer before it passes it on would pass on nothing.
-    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], events).into_response())
+    let headers =
+        [(HeaderName::from_static("x-accel-buffering"), "no"), (CACHE_CONTROL, "private, no-store")];
+    Ok((headers, events).into_response())
 }
 
 fn too_many(full: Full) -> Failure {

@@ -160,7 +160,13 @@ impl Seeder<'_> {
         Err(why)
     }
 
-    async fn make_in(&mut self, relation: &Relation, tenant: Uuid, given: &Row, keep: bool) -> Result<Row, Why> {
+    async fn make_in(
+        &mut self,
+        relation: &Relation,
+        tenant: Uuid,
+        given: &Row,
+        keep: bool,
+    ) -> Result<Row, Why> {
         let fixed = self.parents(relation, tenant, given).await?;
         let mut why = String::new();
         for attempt in 0..TRIES {
@@ -321,7 +327,12 @@ impl Seeder<'_> {
     }
 
     /// Those of the values that the column's own checks admit.
-    async fn admitted(&mut self, column: &Column, values: Vec<String>, checks: &[&str]) -> Result<Vec<String>, Why> {
+    async fn admitted(
+        &mut self,
+        column: &Column,
+        values: Vec<String>,
+        checks: &[&str],
+    ) -> Result<Vec<String>, Why> {
         if checks.is_empty() {
             return Ok(values);
         }
@@ -353,8 +364,12 @@ impl Seeder<'_> {
         }
         let (mut from, mut columns, mut ranks) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (_, (column, values))) in shared.iter().enumerate() {
-            let list: Vec<String> =
-                values.iter().take(6).enumerate().map(|(index, value)| format!("({index}, {value})")).collect();
+            let list: Vec<String> = values
+                .iter()
+                .take(6)
+                .enumerate()
+                .map(|(index, value)| format!("({index}, {value})"))
+                .collect();
             from.push(format!("(VALUES {}) AS c{at} (i, v)", list.join(", ")));
             columns.push(format!("c{at}.v AS {}, c{at}.i AS i{at}", column.name));
             ranks.push(format!("i{at}"));
@@ -364,7 +379,8 @@ impl Seeder<'_> {
             .iter()
             .filter_map(|column| column.generated.as_ref().map(|of| (column, of)))
             .filter(|(column, of)| {
-                named.contains(column.plain.as_str()) && mentioned(relation, of).iter().all(|c| named.contains(c.plain.as_str()))
+                named.contains(column.plain.as_str())
+                    && mentioned(relation, of).iter().all(|c| named.contains(c.plain.as_str()))
             })
             .map(|(column, of)| format!(", ({of}) AS {}", column.name))
             .collect();
@@ -382,14 +398,19 @@ impl Seeder<'_> {
             let checks: Vec<&str> = joint.iter().map(|(check, _)| *check).collect();
             return Err(Why::Unfit(format!("no values are found that fit {}", checks.join(" AND "))));
         };
-        Ok(shared.iter().zip(indexes).map(|((plain, _), i)| (**plain, usize::try_from(i).unwrap_or(0))).collect())
+        Ok(shared
+            .iter()
+            .zip(indexes)
+            .map(|((plain, _), i)| (**plain, usize::try_from(i).unwrap_or(0)))
+            .collect())
     }
 
     async fn fetch<T>(&mut self, sql: &str) -> Result<Vec<T>, Why>
     where
         T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
     {
-        let found = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()).into_sql_str()).fetch_all(&mut *self.conn).await;
+        let found =
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned()).into_sql_str()).fetch_all(&mut *self.conn).await;
         found.map_err(|error| match error {
             sqlx::Error::Database(error) => Why::Unfit(error.message().to_owned()),
             other => broken(other),
@@ -398,7 +419,9 @@ impl Seeder<'_> {
 
     async fn ask(&mut self, sql: &str) -> sqlx::Result<Option<Row>> {
         let row: Option<sqlx::types::Json<Row>> =
-            sqlx::query_scalar(AssertSqlSafe(sql.to_owned()).into_sql_str()).fetch_optional(&mut *self.conn).await?;
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned()).into_sql_str())
+                .fetch_optional(&mut *self.conn)
+                .await?;
         Ok(row.map(|row| row.0))
     }
 
@@ -436,7 +459,6 @@ fn mentioned<'r>(relation: &'r Relation, text: &str) -> Vec<&'r Column> {
 /// Whether an expression names a column, or may: a word in it is enough.
 fn mentions(text: &str, column: &Column) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(column.plain.as_str()).any(|(at, found)| {
-        !text[..at].ends_with(word) && !text[at + found.len()..].starts_with(word)
-    })
+    text.match_indices(column.plain.as_str())
+        .any(|(at, found)| !text[..at].ends_with(word) && !text[at + found.len()..].starts_with(word))
 }

@@ -41,12 +41,7 @@ pub(super) fn candidates(column: &Column, mark: Mark<'_>, checks: &[&str]) -> Ve
     typed
 }
 
-fn plain(
-    column: &Column,
-    category: &str,
-    Mark { word, number }: Mark<'_>,
-    checks: &[&str],
-) -> Vec<String> {
+fn plain(column: &Column, category: &str, Mark { word, number }: Mark<'_>, checks: &[&str]) -> Vec<String> {
     let numbers = numbers(checks);
     match category {
         "B" => vec!["true".into(), "false".into()],

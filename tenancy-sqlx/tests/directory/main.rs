@@ -1,0 +1,203 @@
+//! The directory on a real server: what is remembered, and when it is not believed any more.
+#![cfg(feature = "embedded")]
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+use std::time::{Duration, Instant};
+
+use kit::{ACME, GLOBEX, Place, place};
+use sqlx::{AssertSqlSafe, Connection as _};
+use tenancy_core::TenantKey;
+use tenancy_core::store::Directory as _;
+use tenancy_sqlx::Gate;
+
+/// What the directory promises, and the grain of clocks.
+const BOUND: Duration = Duration::from_millis(1_050);
+
+/// A database with the tenants acme and globex, and two nodes' directories on it.
+async fn nodes() -> Option<(Place, [Gate; 2])> {
+    let place = place().await?;
+    let tenant = |id, name| {
+        format!(
+            "INSERT INTO control.tenants VALUES ('{id}', '{name}', '{name}', 'active', 'starter', '{{}}');"
+        )
+    };
+    place.run(tenant(ACME, "acme") + &tenant(GLOBEX, "globex")).await;
+    let gates = [gate(&place).await, gate(&place).await];
+    Some((place, gates))
+}
+
+async fn gate(place: &Place) -> Gate {
+    Gate::connect_with(place.login("app_gate")).await.expect("the gate")
+}
+
+fn slug(name: &str) -> TenantKey {
+    TenantKey::Slug(name.parse().expect("a slug"))
+}
+
+fn id(text: &str) -> TenantKey {
+    TenantKey::Id(text.parse().expect("an id"))
+}
+
+async fn name(gate: &Gate, key: &TenantKey) -> Option<String> {
+    gate.find(key).await.expect("an answer").map(|tenant| tenant.name().to_owned())
+}
+
+fn rename(id: &str, name: &str) -> String {
+    format!("UPDATE control.tenants SET name = '{name}' WHERE id = '{id}'")
+}
+
+/// Asks until it is answered so. No question that was asked later than the bound after this call may
+/// be answered otherwise, however slow the machine is. Answers how long it took.
+async fn seen(gate: &Gate, key: &TenantKey, expected: Option<&str>) -> Duration {
+    let changed = Instant::now();
+    loop {
+        let asked = changed.elapsed();
+        let found = name(gate, key).await;
+        if found.as_deref() == expected {
+            return changed.elapsed();
+        }
+        assert!(asked < BOUND, "{key} was still {found:?} when it was asked for after {asked:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// R9, Y11: a tenant that does not change is asked for once, and known without asking from then on.
+#[tokio::test]
+async fn who_does_not_change_is_known_without_asking() {
+    let Some((place, [gate, _])) = nodes().await else { return };
+    assert!(gate.peek(&slug("acme")).is_none(), "nobody asked yet");
+    assert_eq!(name(&gate, &slug("acme")).await.as_deref(), Some("acme"));
+    let by_slug = "ALTER FUNCTION control.tenant_by_slug(text) RENAME TO renamed; ALTER FUNCTION control.tenant_by_id(uuid) RENAME TO gone";
+    place.run(by_slug).await;
+    let started = Instant::now();
+    let mut longest = Duration::ZERO;
+    let mut last = Instant::now();
+    while started.elapsed() < Duration::from_secs(4) {
+        let known = gate.peek(&slug("acme")).is_some();
+        longest = longest.max(last.elapsed());
+        // A machine that did not let this test run did not let the directory ask.
+        assert!(known || longest > Duration::from_millis(300), "forgotten after {:?}", started.elapsed());
+        if !known {
+            return;
+        }
+        last = Instant::now();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// R9: whatever changes a tenant, every node answers the new within a second; with the notification
+/// it is a matter of moments.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_seen_at_every_node_within_a_second() {
+    let Some((place, gates)) = nodes().await else { return };
+    let mut waited = Vec::new();
+    for round in 0..8 {
+        for gate in &gates {
+            for key in [slug("acme"), id(ACME), slug("globex")] {
+                assert!(name(gate, &key).await.is_some());
+            }
+        }
+        let new = format!("acme {round}");
+        place.run(rename(ACME, &new)).await;
+        for gate in &gates {
+            waited.push(seen(gate, &slug("acme"), Some(&new)).await);
+            seen(gate, &id(ACME), Some(&new)).await;
+            assert_eq!(name(gate, &slug("globex")).await.as_deref(), Some("globex"));
+        }
+    }
+    waited.sort_unstable();
+    assert!(waited[waited.len() / 2] < Duration::from_millis(400), "{waited:?}");
+
+    // Another address for a known tenant, and one for nobody.
+    place.run(format!("UPDATE control.tenants SET subdomain = 'acme-two' WHERE id = '{ACME}'")).await;
+    for gate in &gates {
+        seen(gate, &slug("acme"), None).await;
+        seen(gate, &slug("acme-two"), Some("acme 7")).await;
+        assert_eq!(name(gate, &slug("later")).await, None);
+        assert_eq!(name(gate, &slug("later")).await, None);
+    }
+    let later =
+        "INSERT INTO control.tenants VALUES (gen_random_uuid(), 'later', 'later', 'active', 'starter', '{}')";
+    place.run(later).await;
+    for gate in &gates {
+        seen(gate, &slug("later"), Some("later")).await;
+    }
+}
+
+/// R9: a notification that is lost, and a database that refuses to say what changed, cost time only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_notifications_and_without_answers_the_second_holds() {
+    let Some((place, [one, other])) = nodes().await else { return };
+    for (round, lost) in [
+        "ALTER TABLE control.tenants DISABLE TRIGGER announce",
+        "REVOKE EXECUTE ON FUNCTION control.tenants_changed(bigint) FROM app_gate",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        place.run(lost).await;
+        for gate in [&one, &other] {
+            name(gate, &slug("acme")).await.expect("acme");
+        }
+        let new = format!("acme {round}");
+        place.run(rename(ACME, &new)).await;
+        for gate in [&one, &other] {
+            seen(gate, &slug("acme"), Some(&new)).await;
+        }
+    }
+}
+
+/// A change whose transaction began before another's and ended after it is in no answer's past.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_was_long_under_way_is_not_missed() {
+    let Some((place, [gate, _])) = nodes().await else { return };
+    let mut slow = place.admin().await;
+    let mut tx = slow.begin().await.expect("a transaction");
+    sqlx::query(AssertSqlSafe(rename(ACME, "late"))).execute(&mut *tx).await.expect("a change");
+    for round in 0..3 {
+        assert_eq!(name(&gate, &slug("acme")).await.as_deref(), Some("acme"));
+        let new = format!("globex {round}");
+        place.run(rename(GLOBEX, &new)).await;
+        seen(&gate, &slug("globex"), Some(&new)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(name(&gate, &slug("acme")).await.as_deref(), Some("acme"), "not before it is committed");
+    tx.commit().await.expect("the change");
+    seen(&gate, &slug("acme"), Some("late")).await;
+}
+
+/// Changes and questions at once: what is answered is never older than the bound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_many_changes_no_answer_is_older_than_the_bound() {
+    let Some((place, [gate, _])) = nodes().await else { return };
+    let changes = tokio::spawn(async move {
+        // When each name was there for everybody to read.
+        let mut there = Vec::new();
+        let mut admin = place.admin().await;
+        for n in 0..60 {
+            let sql = rename(ACME, &n.to_string());
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut admin).await.expect("a change");
+            there.push(Instant::now());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        (there, place)
+    });
+    let mut answers = Vec::new();
+    while !changes.is_finished() {
+        let asked = Instant::now();
+        let found = name(&gate, &slug("acme")).await.expect("acme");
+        answers.push((asked, found.parse::<usize>().ok()));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (there, _place) = changes.await.expect("no panic");
+    for (asked, found) in &answers {
+        let next = found.map_or(0, |n| n + 1);
+        if let Some(newer) = there.get(next) {
+            let age = asked.saturating_duration_since(*newer);
+            assert!(age < BOUND, "asked {age:?} after {next} was there, answered {found:?}");
+        }
+    }
+    assert!(answers.iter().any(|(_, found)| found.is_some_and(|n| n > 50)), "{} answers", answers.len());
+}
