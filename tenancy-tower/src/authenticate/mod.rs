@@ -38,9 +38,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use tenancy_core::store::{Session, SessionStore, StandingStore, TokenHash};
-use tenancy_core::{Claims, ContextError, Identity, StoreError, TenantContext, TenantId};
-use http::{Request, Response};
 use tenancy_core::store::{Directory, Session, SessionStore, StandingStore, TokenHash};
 use tenancy_core::{
     Claims, ContextError, Identity, Lifecycle, StoreError, TenantContext, TenantId, TenantKey,
@@ -138,49 +135,6 @@ impl AuthenticateLayer {
             let context = TenantContext::for_request(tenant).map_err(|_| invalid())?;
             let identity = present(standings.as_deref(), &claims).await?;
             Place::Tenant(context).admit(Some((identity, claims)), None)
-        }))
-    }
-
-    fn decide(&self, parts: &Parts) -> Step {
-        if let (Some((reserved, directory)), Some(Site::Reserved(name))) =
-            (&self.tenant_of_token, parts.extensions.get::<Site>())
-            && reserved == name
-        {
-            return self.decide_by_token(parts, directory);
-        }
-        let place = match Place::of(parts) {
-            Ok(place) => place,
-            Err(refusal) => return Step::Now(Err(refusal)),
-        };
-        let claims = match self.token(parts) {
-            Ok(claims) => claims,
-            Err(refusal) => return Step::Now(place.realm_of_another(refusal)),
-        };
-        let cookie = self.sessions.as_ref().map(|store| (store, self.cookie.read(&parts.headers)));
-        let session = match cookie {
-            None | Some((_, CookieRead::Absent)) => None,
-            Some((_, CookieRead::Ambiguous)) => return Step::Now(place.realm_of_another(invalid())),
-            Some((store, CookieRead::One(token))) => Some((Arc::clone(store), token)),
-        };
-        let standings = self.standings.as_ref().filter(|_| claims.as_ref().is_some_and(|c| place.is_of(c)));
-        if session.is_none() && standings.is_none() {
-            return Step::Now(place.admit(claims.map(|claims| (claims.identity(), claims)), None));
-        }
-        let standings = standings.cloned();
-        Step::Ask(Box::pin(async move {
-            let session = match session {
-                None => None,
-                Some((store, token)) => {
-                    let hash = token.hash();
-                    let found = store.find(&hash).await.map_err(|error| unavailable(&error))?;
-                    found.map(|session| (session, hash))
-                }
-            };
-            let token = match claims {
-                None => None,
-                Some(claims) => Some((present(standings.as_deref(), &claims).await?, claims)),
-            };
-            place.admit(token, session)
         }))
     }
 
@@ -313,6 +267,12 @@ fn foreign(host: Option<TenantId>, credential: TenantId, identity: &Identity) {
 
 impl Decide for AuthenticateLayer {
     fn decide(&self, parts: &mut Parts) -> Step {
+        if let (Some((reserved, directory)), Some(Site::Reserved(name))) =
+            (&self.tenant_of_token, parts.extensions.get::<Site>())
+            && reserved == name
+        {
+            return self.decide_by_token(parts, directory);
+        }
         let place = match Place::of(parts) {
             Ok(place) => place,
             Err(refusal) => return Step::Now(Err(refusal)),
