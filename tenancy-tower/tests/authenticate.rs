@@ -203,3 +203,40 @@ async fn another_sites_page_changes_nothing() {
     assert!(seen.body.contains("cross_site"), "{}", seen.body);
     assert_eq!(send(&world.stack(), from("same-origin")).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn at_the_reserved_name_of_programs_the_token_names_the_tenant() {
+    let world = World::new();
+    let authenticate = || world.authenticate().tenant_of_token("api", world.directory.clone());
+    let stack = World::stack_of(world.tenants(), authenticate());
+    let (api, admin) = ("api.example.com", "admin.example.com");
+    for (at, person, slug) in [(0, &world.ann, "acme"), (1, &world.bob, "globex")] {
+        let bearer = world.bearer(at, person);
+        let seen = send(&stack, get(api, &[("authorization", &*bearer)])).await;
+        assert!(seen.status == StatusCode::OK && seen.body.contains(slug), "{}", seen.body);
+        assert!(seen.body.contains("by token"), "{}", seen.body);
+        let elsewhere = send(&stack, get(admin, &[("authorization", &*bearer)])).await;
+        assert_eq!(elsewhere.status, StatusCode::NOT_FOUND, "the other reserved names are nobody's");
+    }
+    let cookie = world.session(&world.ann).await;
+    for headers in [&[][..], &[("cookie", &*cookie)], &[("authorization", "Bearer x.y.z")]] {
+        assert_eq!(send(&stack, get(api, headers)).await.status, StatusCode::UNAUTHORIZED, "{headers:?}");
+    }
+    for (at, status) in [
+        (2, StatusCode::FORBIDDEN),
+        (3, StatusCode::UNAUTHORIZED),
+        (4, StatusCode::UNAUTHORIZED),
+        (5, StatusCode::UNAUTHORIZED),
+    ] {
+        let person = Identity { tenant_id: world.records[at].id, ..world.ann.clone() };
+        let bearer = world.bearer(at, &person);
+        let seen = send(&stack, get(api, &[("authorization", &*bearer)])).await;
+        assert_eq!(seen.status, status, "{:?}: {}", world.records[at].status, seen.body);
+    }
+    let down = World::with(|directory| directory.down = true);
+    let stack =
+        World::stack_of(down.tenants(), down.authenticate().tenant_of_token("api", down.directory.clone()));
+    let bearer = down.bearer(0, &down.ann);
+    let seen = send(&stack, get(api, &[("authorization", &*bearer)])).await;
+    assert_eq!(seen.status, StatusCode::SERVICE_UNAVAILABLE);
+}

@@ -316,3 +316,174 @@ async fn a_feature_that_the_plan_lacks_asks_for_an_upgrade() {
     assert!(!usage.body.contains("href=\"/content\""), "what the plan lacks is not in the navigation");
     assert!(acme.get_page("/campaigns").await.body.contains("href=\"/content\""));
 }
+
+/// E17, U1, U2: fifty at once at limit 10 make exactly 10, whatever is counted: also campaigns, and files
+/// against the bytes that may be kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_at_once_exactly_as_many_are_made_as_the_plan_allows() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "campaigns": 10 } })).await;
+    let acme = world.signed_in("acme", Role::Owner).await;
+    let posts = (0..50).map(|n| {
+        let caller = acme.clone();
+        tokio::spawn(async move {
+            caller.post_json("/api/campaigns", &json!({ "name": format!("campaign {n}") })).await.status
+        })
+    });
+    let mut made = 0;
+    for post in posts.collect::<Vec<_>>() {
+        let status = post.await.expect("no panic");
+        assert!([StatusCode::CREATED, StatusCode::FORBIDDEN].contains(&status), "{status}");
+        made += usize::from(status == StatusCode::CREATED);
+    }
+    assert_eq!(made, 10);
+    let list = acme.get("/api/campaigns").await.json();
+    assert_eq!(list["campaigns"].as_array().map(Vec::len), Some(10));
+    assert_eq!(meter(&acme, "campaigns").await["used"], 10);
+
+    // Room for ten files and a half, in bytes of which the plan knows only gigabytes.
+    let globex = world.signed_in("globex", Role::Owner).await;
+    globex.ready_source(&World::example(), None).await;
+    let one = meter(&globex, "storage_gb").await["used"].as_u64().expect("bytes");
+    let room = 1_000_000_000 - 10 * one - one / 2;
+    let sql = "UPDATE control.usage_totals SET used = used + $1
+               WHERE meter = 'storage_gb' AND tenant_id = (SELECT id FROM control.tenants WHERE subdomain = 'globex')";
+    world.override_settings("globex", &json!({ "limits": { "storage_gb": 1 } })).await;
+    sqlx::query(sql)
+        .bind(i64::try_from(room).expect("few") - i64::try_from(one).expect("few"))
+        .execute(&mut world.admin().await)
+        .await
+        .expect("what others keep");
+    let uploads = (0..20).map(|_| {
+        let caller = globex.clone();
+        tokio::spawn(async move {
+            let proposed = caller.propose(&World::example(), "example.csv").await;
+            let proposed = (proposed.status == StatusCode::CREATED).then(|| proposed.json())?;
+            let id = proposed["source_id"].as_str()?;
+            let body = json!({ "columns": proposed["columns"], "kpi_value": null });
+            Some(caller.put_json(&format!("/tenant/data/sources/{id}/roles"), &body).await.status)
+        })
+    });
+    for upload in uploads.collect::<Vec<_>>() {
+        let status = upload.await.expect("no panic");
+        assert!(status.is_none_or(|status| !status.is_server_error()), "{status:?}");
+    }
+    let kept = globex.get("/tenant/data/sources").await.json();
+    let kept =
+        kept["sources"].as_array().expect("sources").iter().filter(|source| source["status"] == "ready");
+    let used = meter(&globex, "storage_gb").await["used"].as_u64().expect("bytes");
+    assert!(used <= 1_000_000_000, "{used}");
+    assert!(kept.count() <= 11);
+}
+
+/// U6: a meter that passes 80 % and its limit says so once, and what grows is told when it gets there.
+#[tokio::test]
+async fn a_meter_says_what_it_passed_and_when_it_will_be_full() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "campaigns": 10 } })).await;
+    let acme = world.signed_in("acme", Role::Owner).await;
+    let marks = async || {
+        let usage = acme.get("/tenant/usage").await.json();
+        let alerts = usage["alerts"].as_array().expect("alerts").clone();
+        assert!(
+            alerts.iter().all(|alert| alert["resource"] == "campaigns" && alert["at"].is_u64()),
+            "{usage}"
+        );
+        alerts.iter().map(|alert| alert["percent"].as_u64().expect("a mark")).collect::<Vec<_>>()
+    };
+    for n in 0..7 {
+        acme.made("/api/campaigns", &json!({ "name": format!("campaign {n}") })).await;
+    }
+    assert_eq!(marks().await, [0_u64; 0]);
+    acme.made("/api/campaigns", &json!({ "name": "the eighth" })).await;
+    assert_eq!(marks().await, [80]);
+    assert_eq!(
+        meter(&acme, "campaigns").await["reaches_limit_at"],
+        Value::Null,
+        "nothing is known of its pace"
+    );
+
+    // Twenty days ago there were none: 8 in 20 days, so the last two take five more.
+    let sql = "INSERT INTO control.usage_days
+               SELECT t.id, 'campaigns', (now() AT TIME ZONE 'UTC')::date - 20, 0 FROM control.tenants t
+               WHERE t.subdomain = 'acme'";
+    sqlx::query(sql).execute(&mut world.admin().await).await.expect("a day long ago");
+    let at = meter(&acme, "campaigns").await["reaches_limit_at"].as_u64().expect("a moment");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    let expected = now + 5 * 86_400;
+    assert!(at.abs_diff(expected) < 60, "{at} is not five days from {now}");
+    let page = acme.get_page("/usage").await;
+    assert!(
+        page.body.contains("80\u{a0}% was passed on") && page.body.contains("it reaches the limit on"),
+        "{}",
+        page.body
+    );
+
+    for n in 8..10 {
+        acme.made("/api/campaigns", &json!({ "name": format!("campaign {n}") })).await;
+    }
+    assert_eq!(marks().await, [100, 80]);
+    assert_eq!(meter(&acme, "campaigns").await["reaches_limit_at"], Value::Null, "it is reached");
+    let globex = world.signed_in("globex", Role::Owner).await;
+    assert_eq!(globex.get("/tenant/usage").await.json()["alerts"], json!([]), "another tenant's are its own");
+}
+
+/// E23, T5, M3: social accounts are read and changed by their tenant alone, and the page does the same.
+#[tokio::test]
+async fn social_accounts_are_connected_changed_and_let_go() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "social_accounts": 2 } })).await;
+    let (acme, globex) =
+        (world.signed_in("acme", Role::Analyst).await, world.signed_in("globex", Role::Owner).await);
+    let made = acme.made("/api/social-accounts", &json!({ "platform": "Instagram", "name": "@acme" })).await;
+    let path = format!("/api/social-accounts/{made}");
+    let read = acme.get(&path).await.json();
+    assert_eq!(read, json!({ "id": made, "network": "instagram", "handle": "@acme" }));
+    let changed = acme.patch_json(&path, &json!({ "handle": " @acme_coffee " })).await.json();
+    assert_eq!(changed, json!({ "id": made, "network": "instagram", "handle": "@acme_coffee" }));
+    for bad in [json!({ "network": "7" }), json!({ "handle": "" }), json!({ "handle": 7 })] {
+        assert_eq!(acme.patch_json(&path, &bad).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    let never = format!("/api/social-accounts/{}", uuid::Uuid::now_v7());
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let ask =
+            |path: &str| globex.send(globex.request(method.clone(), path).json(&json!({ "handle": "@x" })));
+        let (foreign, unknown) = (ask(&path).await, ask(&never).await);
+        assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{method}: {}", foreign.body);
+        assert_eq!(foreign.json()["error"], "Social account not found");
+        assert_eq!(foreign.comparable(), unknown.comparable(), "{method}");
+    }
+    assert_eq!(acme.get(&path).await.json()["handle"], "@acme_coffee");
+
+    let form = [("network", "x"), ("handle", "<b>@acme</b>")];
+    assert_eq!(acme.post_form("/social-accounts", &form).await.status, StatusCode::SEE_OTHER);
+    let page = acme.get_page("/social-accounts").await;
+    assert!(page.body.contains("@acme_coffee") && !page.body.contains("<b>@"), "{}", page.body);
+    let twice = acme.patch_json(&path, &json!({ "network": "x", "handle": "<B>@acme</B>" })).await;
+    assert_eq!((twice.status, &twice.json()["code"]), (StatusCode::CONFLICT, &json!("account_exists")));
+    let full = acme.post_form("/social-accounts", &[("network", "y"), ("handle", "@third")]).await;
+    assert_eq!(full.status, StatusCode::FORBIDDEN);
+    assert!(full.body.contains("limit exceeded") && full.body.contains("@third"), "{}", full.body);
+    for _ in 0..2 {
+        let gone = acme.post_form(&format!("/social-accounts/{made}/delete"), &[]).await;
+        assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(acme.get(&path).await.status, StatusCode::NOT_FOUND);
+    acme.made("/api/social-accounts", &json!({ "network": "y", "handle": "@third" })).await;
+    let viewer = world.signed_in("acme", Role::Viewer).await.get_page("/social-accounts").await;
+    assert!(viewer.body.contains("@third") && !viewer.body.contains("Connect an account"), "{}", viewer.body);
+}
+
+/// P2, P3: a plan without dashboards shows the way to one that has them.
+#[tokio::test]
+async fn dashboards_belong_to_a_feature() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "features": { "basic_analytics": false } })).await;
+    let acme = world.signed_in("acme", Role::Owner).await;
+    let metrics = acme.get("/tenant/dashboard/metrics").await;
+    assert_eq!((metrics.status, &metrics.json()["code"]), (StatusCode::FORBIDDEN, &json!("plan_required")));
+    let page = acme.get_page("/").await;
+    assert!(page.status == StatusCode::FORBIDDEN && page.body.contains("Upgrade Now"), "{}", page.body);
+    let globex = world.signed_in("globex", Role::Owner).await;
+    assert_eq!(globex.get("/tenant/dashboard/metrics").await.status, StatusCode::OK);
+}

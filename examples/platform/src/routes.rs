@@ -77,9 +77,10 @@ pub fn tenant() -> Vec<Route> {
     use Permission::{ManageCampaigns, ManageData, ManageUsers, RunAnalysis, ViewAnalytics, ViewCampaigns};
     let social = || Some(Feature::BASIC_SOCIAL);
     let content = || Some(Feature::AI_CONTENT);
+    let analytics = || Some(Feature::BASIC_ANALYTICS);
     vec![
         // pages
-        route!(GET "/", Needs(ViewAnalytics), overview::page),
+        route!(GET "/", Needs(ViewAnalytics), analytics(), overview::page),
         route!(GET "/login", Public, login::login_page),
         route!(POST "/login", Public, login::login),
         route!(POST "/logout", Public, login::logout),
@@ -135,8 +136,8 @@ pub fn tenant() -> Vec<Route> {
         route!(PUT "/tenant/data/sources/{id}/roles", Needs(ManageData), data::confirm),
         route!(GET "/tenant/config", Needs(ViewAnalytics), usage::config),
         route!(GET "/tenant/usage", Needs(ViewAnalytics), usage::usage),
-        route!(POST "/api/v1/usage/track", Needs(ManageData), usage::track),
-        route!(GET "/api/v1/usage/check", Needs(ViewAnalytics), usage::check),
+        route!(POST "/api/usage/track", Needs(ManageData), usage::track),
+        route!(GET "/api/usage/check", Needs(ViewAnalytics), usage::check),
         route!(GET "/api/campaigns", Needs(ViewCampaigns), social(), campaigns::api_list),
         route!(POST "/api/campaigns", Needs(ManageCampaigns), social(), campaigns::api_create),
         route!(GET "/api/campaigns/{id}", Needs(ViewCampaigns), social(), campaigns::api_read),
@@ -148,12 +149,21 @@ pub fn tenant() -> Vec<Route> {
         route!(PATCH "/api/social-accounts/{id}", Needs(ManageCampaigns), social(), social::change),
         route!(DELETE "/api/social-accounts/{id}", Needs(ManageCampaigns), social(), social::remove),
         route!(POST "/api/content/drafts", Needs(ManageCampaigns), content(), content::draft),
-        route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
+        route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), analytics(), overview::metrics),
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
         route!(POST "/tenant/analysis/{id}/cancel", Needs(RunAnalysis), runs::api_cancel),
         route!(GET "/tenant/analysis/{id}/events", Needs(ViewAnalytics), runs::api_events),
     ]
+}
+
+/// At `api.{base}`: the tenant's routes for programs. Whoever signs in does it at the tenant's address.
+pub fn api() -> Vec<Route> {
+    let for_programs = |route: &Route| {
+        route.access != Access::Public
+            && ["/tenant/", "/api/", "/auth/"].iter().any(|prefix| route.path.starts_with(prefix))
+    };
+    tenant().into_iter().filter(for_programs).collect()
 }
 
 /// At the platform's own address.

@@ -10,6 +10,8 @@
 //!                 AdmissionLayer                      members' calls: not too fast, and within the plan
 //!                 site                                tenant | apex | nothing
 //!                 etag::tag                           what the caller may keep of a tenant's answers
+//!                 site                                tenant | apex | api | nothing
+//!                 unversioned                         /api/v1/… is another name of what is for programs
 //!                 route                               RequirePermissionLayer, FeatureGateLayer,
 //!                                                     failure::render, handler
 //! operator        admin.{base} only                   everything else is 404, and so is a tenant's credential
@@ -17,8 +19,9 @@
 //! internal        /metrics
 //! ```
 //!
-//! Only a tenant's address and the apex are served on the public listener; reserved names (`admin`,
-//! `api`, …) are nobody's there, and look like an unknown address.
+//! A tenant's address, the apex and `api.{base}` are served on the public listener; at the last, what is
+//! for programs, for the tenant that the token names. All other reserved names (`admin`, …) are nobody's
+//! there, and look like an unknown address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +29,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tenancy_core::store::{Directory, SessionStore, StandingStore};
@@ -80,14 +83,19 @@ pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
         .layer(from_fn(failure::render))
         .layer(from_fn(etag::tag))
         .with_state(app.clone());
+    let api = routes::router(routes::api())
+        .fallback(nothing)
+        .layer(from_fn(failure::render))
+        .with_state(app.clone());
     let apex =
         routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);
     let sites = Router::new()
         .fallback(move |request: Request| {
-            let (tenant, apex) = (tenant.clone(), apex.clone());
+            let (tenant, apex, api) = (tenant.clone(), apex.clone(), api.clone());
             async move {
                 match request.extensions().get::<Site>() {
-                    Some(Site::Tenant) => tenant.oneshot(request).await,
+                    Some(Site::Tenant) => tenant.oneshot(unversioned(request)).await,
+                    Some(Site::Reserved(API)) => api.oneshot(unversioned(request)).await,
                     Some(Site::Apex | Site::Reserved("www")) => apex.oneshot(request).await,
                     _ => return nothing(request).await,
                 }
@@ -97,11 +105,43 @@ pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
         .layer(AdmissionLayer::new(calls))
         .layer(SameOriginLayer::new())
         .layer(
-            AuthenticateLayer::new().tokens(doors.tokens).sessions(doors.sessions).standings(doors.standings),
+            AuthenticateLayer::new()
+                .tokens(doors.tokens)
+                .sessions(doors.sessions)
+                .standings(doors.standings)
+                .tenant_of_token(API, Arc::clone(&doors.directory)),
         )
         .layer(from_fn_with_state(doors.gate, operator::keep_out))
+        .layer(from_fn(for_programs))
         .layer(TenantLayer::new(SubdomainLocator::new(doors.base), doors.directory).render_with(Pages));
     framed(sites, ready)
+}
+
+/// The reserved name at which the tenant is the token's.
+const API: &str = "api";
+
+/// At that name nobody signs in at a page, so nobody is shown one.
+async fn for_programs(mut request: Request, next: Next) -> Response {
+    if request.extensions().get() == Some(&Site::Reserved(API)) {
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    }
+    next.run(request).await
+}
+
+/// `/api/v1/…` is `/api/…`, and `/api/v1/tenant/…` and `/api/v1/auth/…` are the same without `/api/v1`.
+fn unversioned(mut request: Request) -> Request {
+    let Some(target) = request.uri().path_and_query().and_then(|t| t.as_str().strip_prefix("/api/v1/"))
+    else {
+        return request;
+    };
+    let own = target.starts_with("tenant/") || target.starts_with("auth/");
+    let target = if own { format!("/{target}") } else { format!("/api/{target}") };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = target.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// Everything that operators reach.

@@ -22,7 +22,10 @@
 //! - A token's role is the one it was issued with, unless a [`StandingStore`] is given: then it is the
 //!   member's present one, and a token whose member is gone or whose sign-in has ended is invalid.
 //!   It is asked only about a token at its own tenant's address.
-//! - At the apex and at reserved names there is no tenant to act in: a valid tenant credential is
+//! - At the reserved name given to [`tenant_of_token`](AuthenticateLayer::tenant_of_token), such as
+//!   `api`, the tenant is the token's, and nothing else is read: without a valid token 401, with one
+//!   the request goes on in its tenant's context, where that tenant is active.
+//! - At the apex and at all other reserved names there is no tenant to act in: a valid tenant credential is
 //!   a foreign one there (404), any other passes unread, for a layer of that realm.
 //! - Every foreign credential is an event at the `tracing` target `security`.
 
@@ -35,8 +38,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use tenancy_core::store::{Session, SessionStore, StandingStore, TokenHash};
-use tenancy_core::{Claims, ContextError, Identity, StoreError, TenantContext, TenantId};
+use tenancy_core::store::{Directory, Session, SessionStore, StandingStore, TokenHash};
+use tenancy_core::{
+    Claims, ContextError, Identity, Lifecycle, StoreError, TenantContext, TenantId, TenantKey,
+};
 use tower_layer::Layer;
 
 pub use cookie::{CookieNameError, SessionCookie};
@@ -57,13 +62,20 @@ pub struct AuthenticateLayer {
     sessions: Option<Arc<dyn SessionStore>>,
     standings: Option<Arc<dyn StandingStore>>,
     cookie: SessionCookie,
+    tenant_of_token: Option<(&'static str, Arc<dyn Directory>)>,
 }
 
 impl AuthenticateLayer {
     /// Accepts no credential yet: each kind is named by a call.
     #[must_use = "without `tokens` or `sessions` nobody can act"]
     pub fn new() -> Self {
-        Self { tokens: None, sessions: None, standings: None, cookie: SessionCookie::default() }
+        Self {
+            tokens: None,
+            sessions: None,
+            standings: None,
+            cookie: SessionCookie::default(),
+            tenant_of_token: None,
+        }
     }
 
     /// Accepts bearer tokens that `verifier` accepts.
@@ -92,6 +104,38 @@ impl AuthenticateLayer {
     pub fn cookie(mut self, cookie: SessionCookie) -> Self {
         self.cookie = cookie;
         self
+    }
+
+    /// At this reserved name the tenant is the one that a bearer token names; it is looked up in
+    /// `directory`.
+    #[must_use]
+    pub fn tenant_of_token(mut self, reserved: &'static str, directory: Arc<dyn Directory>) -> Self {
+        self.tenant_of_token = Some((reserved, directory));
+        self
+    }
+
+    /// The decision where no address names a tenant, but a token may.
+    fn decide_by_token(&self, parts: &Parts, directory: &Arc<dyn Directory>) -> Step {
+        let claims = match self.token(parts) {
+            Ok(Some(claims)) => claims,
+            Ok(None) => return Step::Now(Err(Refusal::Unauthenticated(AuthFailure::Missing))),
+            Err(refusal) => return Step::Now(Err(refusal)),
+        };
+        let (directory, standings) = (Arc::clone(directory), self.standings.clone());
+        Step::Ask(Box::pin(async move {
+            let key = TenantKey::Id(claims.tenant_id);
+            let tenant = match directory.peek(&key) {
+                Some(tenant) => Some(tenant),
+                None => directory.find(&key).await.map_err(|error| unavailable(&error))?,
+            };
+            let tenant = tenant.ok_or_else(invalid)?;
+            if tenant.status() == Lifecycle::Suspended {
+                return Err(Refusal::Suspended(tenant));
+            }
+            let context = TenantContext::for_request(tenant).map_err(|_| invalid())?;
+            let identity = present(standings.as_deref(), &claims).await?;
+            Place::Tenant(context).admit(Some((identity, claims)), None)
+        }))
     }
 
     /// The claims of the bearer token, if one was sent.
@@ -223,6 +267,12 @@ fn foreign(host: Option<TenantId>, credential: TenantId, identity: &Identity) {
 
 impl Decide for AuthenticateLayer {
     fn decide(&self, parts: &mut Parts) -> Step {
+        if let (Some((reserved, directory)), Some(Site::Reserved(name))) =
+            (&self.tenant_of_token, parts.extensions.get::<Site>())
+            && reserved == name
+        {
+            return self.decide_by_token(parts, directory);
+        }
         let place = match Place::of(parts) {
             Ok(place) => place,
             Err(refusal) => return Step::Now(Err(refusal)),
@@ -275,6 +325,7 @@ impl fmt::Debug for AuthenticateLayer {
             .field("sessions", &self.sessions.is_some())
             .field("standings", &self.standings.is_some())
             .field("cookie", &self.cookie)
+            .field("tenant_of_token", &self.tenant_of_token.as_ref().map(|(reserved, _)| reserved))
             .finish()
     }
 }

@@ -134,7 +134,7 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         (_, "/auth/password/reset") => request.json(&json!({ "email": "nobody@acme.example" })),
         (_, "/api/social-accounts/{id}") => request.json(&json!({ "network": "z" })),
         (_, "/api/social-accounts") => request.json(&json!({ "network": "x", "handle": "@acme" })),
-        (_, "/api/v1/usage/track") => request.json(&json!({ "meter_id": "exports", "event_value": 1 })),
+        (_, "/api/usage/track") => request.json(&json!({ "meter_id": "exports", "event_value": 1 })),
         (_, "/tenant/analysis/run") => request.json(&json!({ "source_id": targets.source })),
         _ => request,
     };
@@ -307,14 +307,7 @@ async fn a_token_opens_its_own_tenants_address_only() {
     let owner = world.signed_in("acme", Role::Owner).await;
     let nobody = world.at_host(UNKNOWN);
     assert_eq!(owner.get("/auth/me").await.status, StatusCode::OK);
-    for host in [
-        "globex.mmm.localhost",
-        BASE,
-        "www.mmm.localhost",
-        "admin.mmm.localhost",
-        "api.mmm.localhost",
-        UNKNOWN,
-    ] {
+    for host in ["globex.mmm.localhost", BASE, "www.mmm.localhost", "admin.mmm.localhost", UNKNOWN] {
         for path in ["/", "/auth/me", "/login", "/data", "/no-such-page", "/tenant/data/sources"] {
             for accept in ["text/html", "application/json", "*/*"] {
                 let get = |caller: Caller| async move {

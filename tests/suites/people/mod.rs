@@ -3,6 +3,7 @@
 mod installs;
 mod operator;
 mod passwords;
+mod programs;
 mod seats;
 mod team;
 mod tokens;

@@ -4,8 +4,10 @@ use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::Row as _;
+use std::time::Duration;
 use tenancy_core::Role;
-use tests::world::{BASE, OPERATOR, PASSWORD};
+use tests::program::until;
+use tests::world::{ACCENTS, BASE, OPERATOR, PASSWORD};
 use tests::{Caller, World};
 
 use super::{accept, operator, path};
@@ -20,8 +22,11 @@ fn new_tenant(subdomain: &str) -> Value {
 async fn an_operator_makes_a_tenant_and_its_first_owner_comes_in() {
     let world = World::start().await;
     let operator = operator(&world).await;
+    let globex = world.signed_in("globex", Role::Owner).await;
+    let before = globex.get("/auth/me").await;
     let made = operator.post_json("/admin/tenants", &new_tenant("initech")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    assert_eq!(globex.get("/auth/me").await.comparable(), before.comparable(), "nobody else notices");
     let link = made.json()["admin_invite"].as_str().expect("a link").to_owned();
     assert!(link.starts_with(&format!("http://initech.{BASE}/accept?token=")), "{link}");
 
@@ -130,6 +135,10 @@ async fn plan_and_suspension_reach_live_tokens_at_once() {
     let page = world.at("acme").get_page("/").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.body.contains("acme ltd") && page.body.contains("suspended"), "{}", page.body);
+    let colours = format!("/assets/accent-{}.css", ACCENTS[0].trim_start_matches('#'));
+    assert!(page.body.contains(&format!("href=\"{colours}\"")), "{}", page.body);
+    let css = world.at("acme").get(&colours).await;
+    assert!(css.status == StatusCode::OK && css.body.contains(ACCENTS[0]), "{}", css.body);
     let twice = operator.post_json(&suspend, &json!({ "reason": "unpaid" })).await;
     assert_eq!(twice.status, StatusCode::CONFLICT);
 
@@ -149,12 +158,26 @@ async fn statistics_are_counts_and_totals_are_their_sums() {
     let operator = operator(&world).await;
     let owner = world.signed_in("acme", Role::Owner).await;
     owner.ready_source(&World::example(), None).await;
+    for _ in 0..5 {
+        owner.get("/auth/me").await;
+    }
+    let path = format!("/admin/tenants/{}/statistics", id_of(&operator, "acme").await);
+    // Calls that were paid ahead are given back within seconds: two of the upload, five to /auth/me.
+    until("exactly the calls that were made", Duration::from_secs(20), async || {
+        operator.get(&path).await.json()["api_calls_today"] == 7
+    })
+    .await;
     let acme = format!("/admin/tenants/{}/statistics", id_of(&operator, "acme").await);
     let globex = format!("/admin/tenants/{}/statistics", id_of(&operator, "globex").await);
     let (acme, globex) = (operator.get(&acme).await.json(), operator.get(&globex).await.json());
     let rows = World::example().lines().count() - 1;
     assert_eq!((&acme["users"], &acme["sources"], &acme["rows"]), (&json!(4), &json!(1), &json!(rows)));
     assert_eq!((&globex["users"], &globex["sources"], &globex["rows"]), (&json!(4), &json!(0), &json!(0)));
+    let bytes = "SELECT sum(amount)::bigint FROM usage_events WHERE meter = 'storage_gb'";
+    let bytes: i64 = sqlx::query_scalar(bytes).fetch_one(&mut world.admin().await).await.expect("bytes");
+    assert!(bytes > 1_000, "{bytes}");
+    assert_eq!((&acme["storage_bytes"], &globex["storage_bytes"]), (&json!(bytes), &json!(0)));
+    assert_eq!(globex["api_calls_today"], 0);
     let totals = operator.get("/admin/statistics").await.json();
     assert_eq!(totals["tenants"], 2);
     for (name, value) in acme.as_object().expect("an object") {
@@ -227,6 +250,16 @@ async fn an_operator_does_everything_in_a_browser() {
             ("reason", "contract 17"),
         ]
     };
+    for (address, said) in
+        [("acme", "is taken"), ("admin", "cannot be"), ("initech", "This address is free.")]
+    {
+        let checked = browser.send(post("/tenants/check", &cookie, &typed(address))).await;
+        assert_eq!(checked.status, StatusCode::OK);
+        assert!(checked.body.contains(said) && checked.body.contains("contract 17"), "{}", checked.body);
+        let asked = page(&format!("/admin/addresses?subdomain={address}")).await.json();
+        assert_eq!(asked["free"], address == "initech");
+        assert!(asked["message"].as_str().is_some_and(|text| text.contains(said)), "{asked}");
+    }
     let taken = browser.send(post("/tenants", &cookie, &typed("acme"))).await;
     assert_eq!(taken.status, StatusCode::CONFLICT);
     assert!(taken.body.contains("contract 17") && !taken.body.contains("<b>Initech"), "{}", taken.body);
@@ -251,4 +284,66 @@ async fn an_operator_does_everything_in_a_browser() {
     let left = browser.send(post("/logout", &cookie, &[])).await;
     assert_eq!(left.status, StatusCode::SEE_OTHER);
     assert_eq!(page("/").await.status, StatusCode::SEE_OTHER, "the session is over");
+}
+
+/// O3, L1: nothing is changed without a reason, which is named where it is missing, and nothing without
+/// its line in the log: where that cannot be written, the change is not made.
+#[tokio::test]
+async fn no_change_goes_without_a_reason_and_its_line() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let tenant = format!("/admin/tenants/{}", id_of(&operator, "acme").await);
+    let changes = |reason: &str| {
+        let mut new = new_tenant("initech");
+        new["reason"] = json!(reason);
+        [
+            (Method::POST, "/admin/tenants".to_owned(), new),
+            (Method::PATCH, tenant.clone(), json!({ "plan": "enterprise", "reason": reason })),
+            (
+                Method::POST,
+                format!("{tenant}/users"),
+                json!({ "email": "x@acme.example", "role": "viewer", "reason": reason }),
+            ),
+            (Method::POST, format!("{tenant}/suspend"), json!({ "reason": reason })),
+            (Method::POST, format!("{tenant}/resume"), json!({ "reason": reason })),
+        ]
+    };
+    let long = "x".repeat(501);
+    for (reason, code) in
+        [("", "reason_missing"), (" \t", "reason_missing"), (long.as_str(), "reason_too_long")]
+    {
+        for (method, path, body) in changes(reason) {
+            let refused = operator.send(operator.request(method.clone(), &path).json(&body)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {path}: {}", refused.body);
+            assert_eq!(refused.json()["code"], code, "{method} {path}");
+            assert!(refused.json()["error"].as_str().is_some_and(|text| text.starts_with("reason:")));
+        }
+    }
+    let seen = async || {
+        let list = operator.get("/admin/tenants").await.json();
+        (list["total"].clone(), operator.get(&tenant).await.json())
+    };
+    let before = seen().await;
+    let mut admin = world.admin().await;
+    let full = "ALTER TABLE control.operator_log ADD CONSTRAINT no_room CHECK (false) NOT VALID";
+    sqlx::query(full).execute(&mut admin).await.expect("a log that takes nothing");
+    for (method, path, body) in changes("a good reason") {
+        if path.ends_with("/resume") {
+            continue;
+        }
+        let failed = operator.send(operator.request(method.clone(), &path).json(&body)).await;
+        assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}: {}", failed.body);
+    }
+    assert_eq!(seen().await, before, "nothing changed");
+    sqlx::query("ALTER TABLE control.operator_log DROP CONSTRAINT no_room")
+        .execute(&mut admin)
+        .await
+        .expect("room");
+    for (method, path, body) in changes("a good reason") {
+        let done = operator.send(operator.request(method.clone(), &path).json(&body)).await;
+        assert!(done.status.is_success(), "{method} {path}: {}", done.body);
+    }
+    let sql = "SELECT count(*) FROM control.operator_log WHERE reason = 'a good reason'";
+    let lines: i64 = sqlx::query_scalar(sql).fetch_one(&mut admin).await.expect("the log");
+    assert_eq!(lines, 6, "one a change, and two for a tenant with its first invitation");
 }

@@ -212,3 +212,25 @@ async fn a_removed_member_is_out_and_the_last_owner_stays() {
     let log: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("the log");
     assert_eq!(log, ["viewer", "analyst"]);
 }
+
+/// L1, T15: where the log takes no line, nobody is invited, changed or removed.
+#[tokio::test]
+async fn no_change_of_people_goes_without_its_line() {
+    let world = World::start().await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    let viewer = id_of(&owner, "viewer@acme.example").await;
+    let mut admin = world.admin().await;
+    let full = "ALTER TABLE audit_logs ADD CONSTRAINT no_room CHECK (false) NOT VALID";
+    sqlx::query(full).execute(&mut admin).await.expect("a log that takes nothing");
+    let before = owner.get("/tenant/users").await.json();
+    let path = format!("/tenant/users/{viewer}");
+    for failed in [
+        owner.post_json("/tenant/users/invite", &invitation("x@acme.example", "viewer")).await,
+        give(&owner, &viewer, "admin").await,
+        owner.send(owner.request(Method::DELETE, &path)).await,
+    ] {
+        assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", failed.body);
+        assert!(!failed.body.contains("audit_logs"), "{}", failed.body);
+    }
+    assert_eq!(owner.get("/tenant/users").await.json(), before, "nothing changed");
+}

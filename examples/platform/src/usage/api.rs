@@ -110,7 +110,7 @@ pub struct Track {
     idempotency_key: Option<String>,
 }
 
-/// `POST /api/v1/usage/track`: the key comes in the body or as `Idempotency-Key`; an event without one
+/// `POST /api/usage/track`: the key comes in the body or as `Idempotency-Key`; an event without one
 /// counts every time it is sent.
 pub async fn track(
     State(app): State<App>,
@@ -154,7 +154,7 @@ pub struct Check {
     amount: Option<String>,
 }
 
-/// `GET /api/v1/usage/check`: whether so much more would be admitted now. Nothing is counted.
+/// `GET /api/usage/check`: whether so much more would be admitted now. Nothing is counted.
 pub async fn check(
     State(app): State<App>,
     Member { context, .. }: Member,
