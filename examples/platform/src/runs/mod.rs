@@ -10,6 +10,7 @@ pub use events::{api_events, page_events};
 pub use pages::{cancel_form, chart, list_page, page, progress, start_form};
 
 use mmm_core::artifact::Summary;
+use tenancy_core::plan::Feature;
 use tenancy_core::{JobId, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::kept::Space;
 use crate::pages::{Progress, RunFacts, RunOutcome, RunRow, Stage, WorkState};
+use crate::usage;
 
 /// One line of a list of runs.
 pub fn row(run: &Run) -> RunRow {
@@ -52,13 +54,30 @@ pub fn how_far(run: &Run) -> Progress {
     Progress::new(state, run.percent, stage, run.seconds_left, stage.note())
 }
 
-/// What a finished run found, as the model wrote it.
-pub fn summary(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
+/// Whether the tenant's plan has budget plans.
+pub fn may_plan(context: &TenantContext) -> bool {
+    usage::entitlements(context).includes(&Feature::ADVANCED_ANALYTICS)
+}
+
+/// What a finished run found, as far as the tenant's plan shows it.
+pub fn summary(context: &TenantContext, analysis: &Analysis) -> Result<Option<Summary>, Failure> {
+    Ok(written(analysis)?.map(|summary| shown(context, summary)))
+}
+
+fn written(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
     let results = analysis.results.clone();
     results.map(|results| serde_json::from_value(results).map_err(Failure::internal)).transpose()
 }
 
 /// The same of a run of the tenant, by its id.
+fn shown(context: &TenantContext, mut summary: Summary) -> Summary {
+    if !may_plan(context) {
+        summary.recommendation = None;
+    }
+    summary
+}
+
+/// The summary of a finished run. It never changes again, so it is kept in the tenant's cache.
 pub async fn finished(
     app: &App,
     context: &TenantContext,
@@ -97,8 +116,17 @@ async fn load(
     let found = analysis::read(tx, id).await?;
     if let Some(ended) = found.as_ref().filter(|found| found.run.state.is_final()) {
         app.kept.put(context, Space::Run, &id.to_string(), ended).await?;
+    const SPACE: &str = "run-summary";
+    let (cache, name) = (app.cache.scope(context), id.to_string());
+    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name).await {
+        return Ok(Some(shown(context, summary)));
     }
-    Ok(found)
+    let Some(analysis) = analysis::read(tx, id).await? else { return Ok(None) };
+    let found = written(&analysis)?;
+    if let (JobState::Done, Some(summary)) = (analysis.run.state, &found) {
+        cache.set(SPACE, &name, summary).await.map_err(Failure::internal)?;
+    }
+    Ok(found.map(|summary| shown(context, summary)))
 }
 
 /// What a summary does not know about its run.
