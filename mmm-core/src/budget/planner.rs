@@ -18,8 +18,8 @@ const MOST_DRAWS: usize = 1000;
 
 /// Plans budgets. [`ConvergedFit::planner`] makes one; it can be stored and read back.
 ///
-/// It holds what every channel spent and brings, in at most a thousand draws, as numbers of single
-/// precision: about 16 bytes per channel and draw.
+/// It holds what every channel spent and brings: in at most a thousand draws two numbers of single
+/// precision and one for each parameter of the curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planner {
     pub(super) worth: Option<f64>,

@@ -32,7 +32,11 @@ pub struct RunRequest {
 impl RunRequest {
     fn choice(&mut self) -> Result<ModelChoice, Failure> {
         let Some(model) = self.model.take() else { return Ok(ModelChoice::default()) };
-        serde_json::from_value(model).map_err(|error| {
+        let read = match model {
+            Value::Object(_) => serde_json::from_value(model).map_err(|error| error.to_string()),
+            _ => Err("it is no object".to_owned()),
+        };
+        read.map_err(|error| {
             let what = format!(
                 "This model cannot be chosen: {error}. Send {{\"saturation\": \"logistic\" or \"hill\", \
                  \"trend\": \"none\", \"linear\" or \"knots\"}}; both are optional."
