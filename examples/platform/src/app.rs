@@ -22,9 +22,6 @@ const PARSING: (usize, usize) = (3, 2);
 /// How many budgets are planned at once, and how many of them may be one tenant's.
 const PLANNING: (usize, usize) = (2, 1);
 
-/// Bytes of results that are kept in memory.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
-
 /// What handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {

@@ -194,11 +194,8 @@ fn the_table_and_the_platform_have_the_same_routes() {
 async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let world = World::start_with_worker().await;
     let owned = world.furnish("acme", "canary").await;
-    let more = json!({ "features": { "ai_content": true }, "limits": { "users": 1000 } });
+    let more = json!({ "features": { "ai_content": true, "advanced_analytics": true }, "limits": { "users": 1000 } });
     world.override_settings("acme", &more).await;
-    world
-        .override_settings("acme", &json!({ "features": { "ai_content": true, "advanced_analytics": true } }))
-        .await;
     let owner = world.signed_in("acme", Role::Owner).await;
     let person = "SELECT id::text FROM control.users WHERE email = 'viewer@acme.example'";
     let member = sqlx::query_scalar(person).fetch_one(&mut world.admin().await).await.expect("a member");

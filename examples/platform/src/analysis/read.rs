@@ -1,9 +1,8 @@
 //! Reading a run: state and progress from its job, results from its model.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use mmm_core::budget::Planner;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;

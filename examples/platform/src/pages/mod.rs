@@ -48,7 +48,6 @@ pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
 pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView, TenantsView};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use password::{AccountView, ForgottenState, ForgottenView};
-pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use recommendations::{AdviceState, BoundsRow, PlanForm, Planned, RecommendationsView};
 pub use run::{Diagnostic, Measure, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};

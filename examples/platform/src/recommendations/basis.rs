@@ -11,7 +11,7 @@ use crate::analysis::{self, Latest, Run};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages;
-use crate::runs::finished;
+use crate::runs::{finished, one};
 
 /// A run that may be acted upon.
 pub(super) struct Basis {
@@ -94,7 +94,7 @@ pub(super) async fn basis(
     let run = match &asked.analysis {
         Some(id) => {
             let id: JobId = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-            analysis::read(tx, id).await?.ok_or(Failure::NOT_FOUND)?.run
+            one(app, context, tx, id).await?.ok_or(Failure::NOT_FOUND)?.run
         }
         None => match analysis::latest(tx).await? {
             Latest { converged: Some(run), .. } | Latest { newest: Some(run), .. } => run,

@@ -10,13 +10,10 @@ use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use super::{kept, load};
-use crate::analysis::{self, Analysis, Run};
+use super::{kept, load, may_plan};
 use crate::analysis::{self, Analysis, ModelChoice, Run};
 use crate::app::App;
 use crate::failure::Failure;
-
-use super::may_plan;
 
 /// What to fit.
 #[derive(Debug, Deserialize)]
@@ -89,12 +86,13 @@ pub async fn api_read(
     Path(id): Path<String>,
 ) -> Result<Json<Analysis>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    if let Some(ended) = kept(&app, &context, id).await {
-        return Ok(Json(ended));
-    }
-    let mut tx = app.database.begin_read(&context).await?;
-    load(&app, &context, &mut tx, id).await?.map(Json).ok_or(Failure::NOT_FOUND)
-    let mut analysis = analysis::read(&mut tx, id).await?.ok_or(Failure::NOT_FOUND)?;
+    let mut analysis = match kept(&app, &context, id).await {
+        Some(ended) => ended,
+        None => {
+            let mut tx = app.database.begin_read(&context).await?;
+            load(&app, &context, &mut tx, id).await?.ok_or(Failure::NOT_FOUND)?
+        }
+    };
     if let (false, Some(Value::Object(results))) = (may_plan(&context), &mut analysis.results) {
         results.remove("recommendation");
     }

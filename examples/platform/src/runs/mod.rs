@@ -61,23 +61,15 @@ pub fn may_plan(context: &TenantContext) -> bool {
 
 /// What a finished run found, as far as the tenant's plan shows it.
 pub fn summary(context: &TenantContext, analysis: &Analysis) -> Result<Option<Summary>, Failure> {
-    Ok(written(analysis)?.map(|summary| shown(context, summary)))
-}
-
-fn written(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
-    let results = analysis.results.clone();
-    results.map(|results| serde_json::from_value(results).map_err(Failure::internal)).transpose()
-}
-
-/// The same of a run of the tenant, by its id.
-fn shown(context: &TenantContext, mut summary: Summary) -> Summary {
+    let Some(results) = analysis.results.clone() else { return Ok(None) };
+    let mut summary: Summary = serde_json::from_value(results).map_err(Failure::internal)?;
     if !may_plan(context) {
         summary.recommendation = None;
     }
-    summary
+    Ok(Some(summary))
 }
 
-/// The summary of a finished run. It never changes again, so it is kept in the tenant's cache.
+/// The same of a run of the tenant, by its id.
 pub async fn finished(
     app: &App,
     context: &TenantContext,
@@ -85,7 +77,7 @@ pub async fn finished(
     id: JobId,
 ) -> Result<Option<Summary>, Failure> {
     let analysis = one(app, context, tx, id).await?;
-    analysis.map_or(Ok(None), |analysis| summary(&analysis))
+    analysis.map_or(Ok(None), |analysis| summary(context, &analysis))
 }
 
 /// A run of the tenant, from what is kept where it has ended.
@@ -116,17 +108,8 @@ async fn load(
     let found = analysis::read(tx, id).await?;
     if let Some(ended) = found.as_ref().filter(|found| found.run.state.is_final()) {
         app.kept.put(context, Space::Run, &id.to_string(), ended).await?;
-    const SPACE: &str = "run-summary";
-    let (cache, name) = (app.cache.scope(context), id.to_string());
-    if let Ok(Some(summary)) = cache.get::<Summary>(SPACE, &name).await {
-        return Ok(Some(shown(context, summary)));
     }
-    let Some(analysis) = analysis::read(tx, id).await? else { return Ok(None) };
-    let found = written(&analysis)?;
-    if let (JobState::Done, Some(summary)) = (analysis.run.state, &found) {
-        cache.set(SPACE, &name, summary).await.map_err(Failure::internal)?;
-    }
-    Ok(found.map(|summary| shown(context, summary)))
+    Ok(found)
 }
 
 /// What a summary does not know about its run.

@@ -13,8 +13,6 @@ use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
 use super::{facts, how_far, one, row, summary};
-use crate::analysis::{self, Analysis};
-use super::{facts, how_far, row, summary};
 use crate::analysis::{self, Analysis, ModelChoice};
 use crate::app::App;
 use crate::failure::Failure;
@@ -76,8 +74,6 @@ pub async fn page(
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
     let analysis = named(&app, &context, &mut tx, &id).await?;
-    let summary = summary(&analysis)?;
-    let analysis = one(&mut tx, &id).await?;
     let summary = summary(&context, &analysis)?;
     let run = analysis.run;
     let state = match (run.state, summary) {
@@ -122,8 +118,6 @@ pub async fn chart(
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
     let analysis = named(&app, &context, &mut tx, &id).await?;
-    let summary = summary(&analysis)?.ok_or(Failure::NOT_FOUND)?;
-    let analysis = one(&mut tx, &id).await?;
     let summary = summary(&context, &analysis)?.ok_or(Failure::NOT_FOUND)?;
     let (chart, kind) = name.rsplit_once('.').ok_or(Failure::NOT_FOUND)?;
     let chart = pages::chart(&summary, chart).ok_or(Failure::NOT_FOUND)?;
