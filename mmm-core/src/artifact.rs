@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    budget::{Budget, Recommendation, recommend},
+    budget::{Budget, Planner, Recommendation},
     data::{Date, Frequency},
     diagnose::{Convergence, Diagnostics, QuantityDiagnostics},
     effect::{Accuracy, CarryOver, Effects, FitMeasures, Interval, MediaEffect, ResponseCurve},
@@ -187,8 +187,7 @@ impl Summary {
     /// As [`Fit::summary`].
     pub fn new(fit: &Fit, diagnostics: &Diagnostics, effects: &Effects) -> Result<Self, SummaryError> {
         let convergence = Convergence::of(diagnostics);
-        let recommendation =
-            if convergence.converged { recommend(fit, &Budget::default()).ok() } else { None };
+        let recommendation = if convergence.converged { planned(fit) } else { None };
         let summary = Self {
             format: FORMAT,
             convergence,
@@ -274,6 +273,11 @@ impl Summary {
             None => Ok(()),
         }
     }
+}
+
+/// Today's budget split anew; none where the draws are too large or too small to plan with.
+fn planned(fit: &Fit) -> Option<Recommendation> {
+    Planner::of(fit).and_then(|planner| planner.optimize(&Budget::default())).ok()
 }
 
 impl QuantitySummary {

@@ -7,6 +7,7 @@ pub mod kit;
 pub use kit::*;
 
 mod access;
+mod advice;
 mod bad_input;
 mod browser;
 mod cached;

@@ -19,6 +19,9 @@ const READING: (usize, usize) = (16, 2);
 /// How many files are parsed and checked at once, and how many of them may be one tenant's.
 const PARSING: (usize, usize) = (3, 2);
 
+/// How many budgets are planned at once, and how many of them may be one tenant's.
+const PLANNING: (usize, usize) = (2, 1);
+
 /// What handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -36,6 +39,8 @@ pub struct App {
     pub reading: Turns,
     /// Turns for parsing and checking a file.
     pub parsing: Turns,
+    /// Turns for planning a budget.
+    pub planning: Turns,
 }
 
 impl App {
@@ -49,6 +54,7 @@ impl App {
             kept,
             reading: Turns::new(READING),
             parsing: Turns::new(PARSING),
+            planning: Turns::new(PLANNING),
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod operator;
 pub mod overview;
 pub mod pages;
 pub mod platform;
+pub mod recommendations;
 pub mod routes;
 pub mod runs;
 pub mod serve;

@@ -17,7 +17,8 @@ use tenancy_tower::{FeatureGateLayer, RequirePermissionLayer};
 use crate::app::App;
 use crate::operator::{self, Console};
 use crate::{
-    assets, campaigns, content, data, health, ingest, landing, login, overview, runs, social, team, usage,
+    assets, campaigns, content, data, health, ingest, landing, login, overview, recommendations, runs,
+    social, team, usage,
 };
 
 /// Who may take a route.
@@ -78,6 +79,7 @@ pub fn tenant() -> Vec<Route> {
     let social = || Some(Feature::BASIC_SOCIAL);
     let content = || Some(Feature::AI_CONTENT);
     let analytics = || Some(Feature::BASIC_ANALYTICS);
+    let advice = || Some(Feature::ADVANCED_ANALYTICS);
     vec![
         // pages
         route!(GET "/", Needs(ViewAnalytics), analytics(), overview::page),
@@ -105,6 +107,8 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/runs/{id}/events", Needs(ViewAnalytics), runs::page_events),
         route!(GET "/runs/{id}/progress", Needs(ViewAnalytics), runs::progress),
         route!(GET "/runs/{id}/charts/{chart}", Needs(ViewAnalytics), runs::chart),
+        route!(GET "/recommendations", Needs(ViewAnalytics), advice(), recommendations::page),
+        route!(GET "/recommendations/{file}", Needs(ViewAnalytics), advice(), recommendations::export),
         route!(GET "/campaigns", Needs(ViewCampaigns), social(), campaigns::page),
         route!(POST "/campaigns", Needs(ManageCampaigns), social(), campaigns::create_form),
         route!(POST "/campaigns/{id}/delete", Needs(ManageCampaigns), social(), campaigns::remove_form),
@@ -150,6 +154,8 @@ pub fn tenant() -> Vec<Route> {
         route!(DELETE "/api/social-accounts/{id}", Needs(ManageCampaigns), social(), social::remove),
         route!(POST "/api/content/drafts", Needs(ManageCampaigns), content(), content::draft),
         route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), analytics(), overview::metrics),
+        route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
+        route!(GET "/tenant/recommendations", Needs(ViewAnalytics), advice(), recommendations::api),
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),
         route!(POST "/tenant/analysis/{id}/cancel", Needs(RunAnalysis), runs::api_cancel),

@@ -44,6 +44,7 @@ pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section)
         manages: context.may(Permission::ManageUsers),
         section,
         content: usage::entitlements(context).includes(&Feature::AI_CONTENT),
+        advice: usage::entitlements(context).includes(&Feature::ADVANCED_ANALYTICS),
         notice: None,
     })
 }
@@ -120,7 +121,8 @@ fn to_login(asked: &Asked) -> axum::http::Response<Bytes> {
     axum::http::Response::from_parts(parts, Bytes::new())
 }
 
-fn encoded(text: &str) -> String {
+/// A text as a part of an address.
+pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         use std::fmt::Write as _;
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

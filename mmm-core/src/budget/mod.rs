@@ -1,7 +1,8 @@
 //! How a budget is best split over the channels, and how sure that is.
 //!
 //! [`ConvergedFit::optimize`](crate::diagnose::ConvergedFit::optimize) answers a [`Budget`] with a
-//! [`Recommendation`]. There is no way to ask a fit that did not converge.
+//! [`Recommendation`]; a [`Planner`] does the same after the fit is gone. There is no way to ask a fit
+//! that did not converge.
 //!
 //! * Spend is constant over the horizon, and was before it: carry-over into the horizon equals
 //!   carry-over out of it. Today's split is judged by the same rule, so the gain compares splits and
@@ -11,11 +12,11 @@
 //!   with exact slopes.
 //! * Intervals and probabilities compare plan and today within each draw.
 
-mod problem;
+mod planner;
 mod recommend;
 mod request;
 mod search;
 
-pub(crate) use recommend::recommend;
-pub use recommend::{ChannelMove, Recommendation};
+pub use planner::Planner;
+pub use recommend::{ChannelMove, Recommendation, SteadyCurve};
 pub use request::{Budget, BudgetError};

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{diagnose::ConvergedFit, effect::Interval, fit::Fit};
+use crate::{diagnose::ConvergedFit, effect::Interval};
 
 use super::{
-    Budget, BudgetError,
-    problem::{Curve, Outcomes},
+    Budget, BudgetError, Planner,
+    planner::{Curve, PlannedChannel},
     request::Limits,
     search::best_split,
 };
+
+/// Steps of a [`SteadyCurve`].
+const STEPS: usize = 32;
 
 /// A split of a budget, compared with today's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +64,22 @@ pub struct ChannelMove {
     pub marginal_roi: f64,
     /// Whether the plan is outside the spend of every observed period.
     pub extrapolated: bool,
+    /// The smallest and the largest spend of any observed period; absent in documents of version 1.
+    #[serde(default)]
+    pub observed: Option<(f64, f64)>,
+    /// What other amounts would bring; absent in documents of version 1.
+    #[serde(default)]
+    pub curve: Option<SteadyCurve>,
+}
+
+/// What a channel brings per period where every period has the same spend: from nothing to twice
+/// today's mean, or to the plan where that is more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteadyCurve {
+    /// Spend per period, ascending from zero.
+    pub spend: Vec<f64>,
+    /// Outcome per period at each amount, in KPI units.
+    pub outcome: Vec<Interval>,
 }
 
 impl ConvergedFit {
@@ -72,44 +91,42 @@ impl ConvergedFit {
     ///
     /// [`BudgetError`] where the bounds cannot be met; it says which.
     pub fn optimize(&self, budget: &Budget) -> Result<Recommendation, BudgetError> {
-        recommend(self, budget)
+        self.planner()?.optimize(budget)
     }
 }
 
-/// As [`ConvergedFit::optimize`], for a caller that has looked at the convergence itself.
-pub(crate) fn recommend(fit: &Fit, budget: &Budget) -> Result<Recommendation, BudgetError> {
-    let limits = budget.limits(fit.model().data())?;
-    let outcomes = Outcomes::new(fit);
-    let curves: Vec<_> = (0..limits.now.len()).map(|channel| outcomes.mean_of(channel)).collect();
-    let plan = best_split(&curves, &limits);
-    let recommendation = Recommendation::new(&outcomes, &limits, &plan, &curves);
-    if recommendation.is_finite() { Ok(recommendation) } else { Err(BudgetError::NotFinite) }
+impl Planner {
+    /// The split of a budget with the greatest expected outcome: the same as that of the fit.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetError`] where the bounds cannot be met; it says which.
+    pub fn optimize(&self, budget: &Budget) -> Result<Recommendation, BudgetError> {
+        let limits = budget.limits(&self.channels)?;
+        let plan = best_split(&self.channels, &limits);
+        let recommendation = Recommendation::new(self, &limits, &plan);
+        if recommendation.is_finite() { Ok(recommendation) } else { Err(BudgetError::NotFinite) }
+    }
 }
 
 impl Recommendation {
-    fn new(outcomes: &Outcomes<'_>, limits: &Limits, plan: &[f64], curves: &[impl Curve]) -> Self {
-        let data = outcomes.model().data();
-        let (horizon, worth) = (limits.horizon as f64, data.kpi_value());
-        let draws = outcomes.count();
+    fn new(planner: &Planner, limits: &Limits, plan: &[f64]) -> Self {
+        let (horizon, worth, draws) = (limits.horizon as f64, planner.worth, planner.draws());
         let (mut all_now, mut all_plan) = (vec![0.0; draws], vec![0.0; draws]);
         let mut channels = Vec::with_capacity(plan.len());
-        for (index, channel) in data.channels().iter().enumerate() {
+        for (index, channel) in planner.channels.iter().enumerate() {
             let over_horizon = |spend: f64, all: &mut [f64]| {
-                let value = |draw| horizon * outcomes.of_draw(index, draw, spend).0;
-                let mut values: Vec<f64> = (0..draws).map(value).collect();
+                let mut values = channel.over(horizon, spend);
                 for (sum, value) in all.iter_mut().zip(&values) {
                     *sum += value;
                 }
                 Interval::of(&mut values)
             };
-            let (now, planned) = (limits.now[index], plan[index]);
-            let marginal = |spend: f64| worth.unwrap_or(1.0) * curves[index].at(spend).1;
-            let (least, most) = channel
-                .spend()
-                .iter()
-                .fold((f64::INFINITY, 0.0_f64), |(least, most), spend| (least.min(*spend), most.max(*spend)));
+            let (now, planned) = (channel.now, plan[index]);
+            let marginal = |spend: f64| worth.unwrap_or(1.0) * channel.at(spend).1;
+            let (least, most) = channel.observed;
             channels.push(ChannelMove {
-                name: channel.name().to_owned(),
+                name: channel.name.clone(),
                 now,
                 plan: planned,
                 change: planned / now - 1.0,
@@ -120,6 +137,8 @@ impl Recommendation {
                 marginal_roi_now: marginal(now),
                 marginal_roi: marginal(planned),
                 extrapolated: !(least..=most).contains(&planned),
+                observed: Some(channel.observed),
+                curve: Some(SteadyCurve::of(channel, planned)),
             });
         }
         let mut gains: Vec<f64> = all_plan.iter().zip(&all_now).map(|(plan, now)| plan - now).collect();
@@ -127,7 +146,7 @@ impl Recommendation {
         let gain = Interval::of(&mut gains);
         Self {
             horizon: limits.horizon,
-            total_now: limits.now.iter().sum(),
+            total_now: planner.channels.iter().map(|channel| channel.now).sum(),
             total: plan.iter().sum(),
             outcome_now: Interval::of(&mut all_now),
             outcome: Interval::of(&mut all_plan),
@@ -140,10 +159,20 @@ impl Recommendation {
     }
 
     fn is_finite(&self) -> bool {
+        let curves = self.channels.iter().filter_map(|channel| channel.curve.as_ref());
         let intervals = self.channels.iter().flat_map(|channel| [channel.outcome_now, channel.outcome]);
         let intervals = intervals.chain([self.outcome_now, self.outcome, self.gain]).chain(self.gain_worth);
+        let intervals = intervals.chain(curves.flat_map(|curve| curve.outcome.iter().copied()));
         let slopes =
             self.channels.iter().flat_map(|channel| [channel.marginal_roi_now, channel.marginal_roi]);
         intervals.flat_map(|i| [i.mean, i.median, i.q5, i.q95]).chain(slopes).all(f64::is_finite)
+    }
+}
+
+impl SteadyCurve {
+    fn of(channel: &PlannedChannel, plan: f64) -> Self {
+        let end = (2.0 * channel.now).max(plan);
+        let spend: Vec<f64> = (0..=STEPS).map(|step| end * step as f64 / STEPS as f64).collect();
+        Self { outcome: channel.curve(&spend), spend }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::Dataset;
+use super::planner::PlannedChannel;
 
 /// Without bounds of its own a channel may move between these multiples of its observed mean spend.
 const USUAL_BOUNDS: (f64, f64) = (0.5, 1.5);
@@ -47,21 +47,25 @@ pub enum BudgetError {
     },
 
     /// The lower bounds together exceed the total.
-    #[error("the least that the channels must get is {least} per period, more than the budget of {total}")]
+    #[error("the least that the channels must get is {least} per period ({}), more than the budget of {total}", listed(.bounds))]
     TooLittle {
         /// The sum of the lower bounds.
         least: f64,
         /// The total.
         total: f64,
+        /// The lower bound of every channel.
+        bounds: Vec<(String, f64)>,
     },
 
     /// The upper bounds together stay below the total.
-    #[error("the most that the channels may get is {most} per period, less than the budget of {total}")]
+    #[error("the most that the channels may get is {most} per period ({}), less than the budget of {total}", listed(.bounds))]
     TooMuch {
         /// The sum of the upper bounds.
         most: f64,
         /// The total.
         total: f64,
+        /// The upper bound of every channel.
+        bounds: Vec<(String, f64)>,
     },
 
     /// The model gives figures that are not finite.
@@ -74,7 +78,6 @@ pub enum BudgetError {
 pub(super) struct Limits {
     pub(super) total: f64,
     pub(super) horizon: usize,
-    pub(super) now: Vec<f64>,
     pub(super) low: Vec<f64>,
     pub(super) high: Vec<f64>,
 }
@@ -109,28 +112,25 @@ impl Budget {
         self.bounds(channel, per_period, per_period)
     }
 
-    /// Completes the request from the data and checks that it can be met.
-    pub(super) fn limits(&self, data: &Dataset) -> Result<Limits, BudgetError> {
-        let periods = data.periods() as f64;
-        let now: Vec<f64> = data.channels().iter().map(|channel| channel.total_spend() / periods).collect();
-        let named = |name: &String| data.channels().iter().any(|channel| channel.name() == name);
+    /// Completes the request with what the channels get today and checks that it can be met.
+    pub(super) fn limits(&self, channels: &[PlannedChannel]) -> Result<Limits, BudgetError> {
+        let named = |name: &String| channels.iter().any(|channel| channel.name == *name);
         if let Some(channel) = self.bounds.keys().find(|name| !named(name)) {
             return Err(BudgetError::UnknownChannel { channel: channel.clone() });
         }
         if self.horizon == 0 {
             return Err(BudgetError::Horizon);
         }
-        let total = self.total.unwrap_or_else(|| now.iter().sum());
+        let total = self.total.unwrap_or_else(|| channels.iter().map(|channel| channel.now).sum());
         if !(total.is_finite() && total > 0.0) {
             return Err(BudgetError::Total(total));
         }
         let (mut low, mut high) = (Vec::new(), Vec::new());
-        for (channel, mean) in data.channels().iter().zip(&now) {
-            let usual = (USUAL_BOUNDS.0 * mean, USUAL_BOUNDS.1 * mean);
-            let (least, most) = self.bounds.get(channel.name()).copied().unwrap_or(usual);
+        for channel in channels {
+            let usual = (USUAL_BOUNDS.0 * channel.now, USUAL_BOUNDS.1 * channel.now);
+            let (least, most) = self.bounds.get(&channel.name).copied().unwrap_or(usual);
             if !(least >= 0.0 && least <= most && most.is_finite()) {
-                let channel = channel.name().to_owned();
-                return Err(BudgetError::Bounds { channel, low: least, high: most });
+                return Err(BudgetError::Bounds { channel: channel.name.clone(), low: least, high: most });
             }
             low.push(least);
             high.push(most);
@@ -138,12 +138,20 @@ impl Budget {
         // Sums of the same amounts in another order may differ in the last digits.
         let slack = 1e-9 * total;
         let (least, most) = (low.iter().sum::<f64>(), high.iter().sum::<f64>());
+        let of_channels = |bounds: &[f64]| {
+            channels.iter().zip(bounds).map(|(channel, bound)| (channel.name.clone(), *bound)).collect()
+        };
         if least > total + slack {
-            return Err(BudgetError::TooLittle { least, total });
+            return Err(BudgetError::TooLittle { least, total, bounds: of_channels(&low) });
         }
         if most < total - slack {
-            return Err(BudgetError::TooMuch { most, total });
+            return Err(BudgetError::TooMuch { most, total, bounds: of_channels(&high) });
         }
-        Ok(Limits { total: total.clamp(least, most), horizon: self.horizon, now, low, high })
+        Ok(Limits { total: total.clamp(least, most), horizon: self.horizon, low, high })
     }
+}
+
+fn listed(bounds: &[(String, f64)]) -> String {
+    let said: Vec<String> = bounds.iter().map(|(channel, bound)| format!("{channel} {bound}")).collect();
+    said.join(", ")
 }

@@ -5,7 +5,7 @@
 //! 2. From there money moves between the two channels whose slopes differ most, by as much as pays,
 //!    until no pair is left: at a maximum inside the bounds all slopes are equal.
 
-use super::{problem::Curve, request::Limits};
+use super::{planner::Curve, request::Limits};
 
 /// Steps of the grid over what is left after the lower bounds.
 const STEPS: usize = 200;
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn limits(total: f64, low: &[f64], high: &[f64]) -> Limits {
-        Limits { total, horizon: 1, now: low.to_vec(), low: low.to_vec(), high: high.to_vec() }
+        Limits { total, horizon: 1, low: low.to_vec(), high: high.to_vec() }
     }
 
     fn value(curves: &[Height], split: &[f64]) -> f64 {

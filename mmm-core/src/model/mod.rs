@@ -36,5 +36,6 @@ pub(crate) use media::{Media, MediaWork, Shapes};
 pub use posterior::Posterior;
 pub use prepared::Model;
 pub use prior::{Prior, Support};
+pub(crate) use response::Steady;
 pub(crate) use shapes::ShapeValues;
 pub use spec::{Knots, ModelSpec, SpecError};

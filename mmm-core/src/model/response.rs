@@ -2,7 +2,7 @@
 //!
 //! Everything here is before the multiplication with beta.
 
-use crate::transform::Order;
+use crate::transform::{Order, saturation::Saturation};
 
 use super::media::{Media, MediaWork, Shapes};
 
@@ -11,6 +11,14 @@ use super::media::{Media, MediaWork, Shapes};
 pub(crate) struct Point {
     pub(crate) value: f64,
     pub(crate) slope: f64,
+}
+
+/// A channel at constant spend `x`: `outside * f(inside * x)` with the curve `f`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Steady {
+    pub(crate) saturation: Saturation,
+    pub(crate) inside: f64,
+    pub(crate) outside: f64,
 }
 
 impl Media {
@@ -47,19 +55,26 @@ impl Media {
         point
     }
 
-    /// The effect per period where every period, those before the data included, has the same scaled
-    /// spend, and its derivative by that spend.
-    ///
-    /// With `reach` the sum of the weights: `f(reach x)` where the adstock is first, else
-    /// `reach f(x)`.
-    pub(crate) fn steady(&self, channel: usize, shapes: Shapes<'_>, spend: f64, reach: f64) -> Point {
+    /// A channel whose every period, those before the data included, has the same scaled spend; with
+    /// `reach` the sum of the adstock weights.
+    pub(crate) fn steady(&self, channel: usize, reach: f64) -> Steady {
         let of = &self.channels[channel];
         let (inside, outside) = match of.order {
             Order::AdstockFirst => (reach, 1.0),
             Order::SaturationFirst => (1.0, reach),
         };
-        let response = of.saturation.evaluate(inside * spend, shapes.saturation);
-        Point { value: outside * response.value, slope: reach * response.by_pressure }
+        Steady { saturation: of.saturation, inside, outside }
+    }
+}
+
+impl Steady {
+    /// The effect per period, and its derivative by the spend.
+    pub(crate) fn at(self, spend: f64, shape: &[f64]) -> Point {
+        let response = self.saturation.evaluate(self.inside * spend, shape);
+        Point {
+            value: self.outside * response.value,
+            slope: self.outside * self.inside * response.by_pressure,
+        }
     }
 }
 
@@ -118,8 +133,9 @@ mod tests {
                     multiplied,
                     max_relative = 1e-6
                 );
-                let steady = numeric(&|x| media.steady(0, SHAPES, x, 0.8).value);
-                assert_relative_eq!(media.steady(0, SHAPES, at, 0.8).slope, steady, max_relative = 1e-6);
+                let steady = media.steady(0, 0.8);
+                let numeric = numeric(&|x| steady.at(x, SHAPES.saturation).value);
+                assert_relative_eq!(steady.at(at, SHAPES.saturation).slope, numeric, max_relative = 1e-6);
             }
         }
     }
@@ -140,7 +156,7 @@ mod tests {
             media.forward(0, SHAPES, &mut work);
             let last = work.effect(0)[59];
             assert_relative_eq!(
-                media.steady(0, SHAPES, 1.0, work.weights(0).iter().sum()).value,
+                media.steady(0, work.weights(0).iter().sum()).at(1.0, SHAPES.saturation).value,
                 last,
                 max_relative = 1e-12
             );

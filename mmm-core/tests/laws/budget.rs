@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use approx::assert_relative_eq;
 use mmm_core::{
-    budget::{Budget, BudgetError},
+    budget::{Budget, BudgetError, Planner},
     diagnose::ConvergedFit,
     fit::FitSettings,
     simulate::Truth,
@@ -72,6 +72,39 @@ fn a_locked_channel_stays_and_what_was_never_spent_is_marked() {
 }
 
 #[test]
+fn a_planner_that_was_stored_plans_as_the_fit_does() {
+    let fit = fit();
+    let text = serde_json::to_string(&fit.planner().unwrap()).unwrap();
+    let planner: Planner = serde_json::from_str(&text).unwrap();
+    let total = fit.optimize(&Budget::default()).unwrap().total_now;
+    for budget in [Budget::default(), Budget::fixed(0.8 * total).horizon(4)] {
+        assert_eq!(planner.optimize(&budget), fit.optimize(&budget));
+    }
+    assert_eq!(planner.optimize(&Budget::default()).ok(), fit.summary().unwrap().recommendation);
+    let bytes = text.len() as f64 / (fit.model().data().channels().len() * 1000) as f64;
+    assert!(bytes < 48.0, "{bytes} bytes per channel and draw");
+}
+
+#[test]
+fn today_and_the_plan_lie_on_the_curve() {
+    let plan = fit().optimize(&Budget::default()).unwrap();
+    for channel in &plan.channels {
+        let curve = channel.curve.as_ref().unwrap();
+        assert_relative_eq!(curve.spend[0], 0.0);
+        assert_relative_eq!(curve.outcome[0].q95, 0.0);
+        assert!(curve.spend.is_sorted() && *curve.spend.last().unwrap() >= channel.plan);
+        let today = curve.spend.iter().position(|spend| (spend / channel.now - 1.0).abs() < 1e-9).unwrap();
+        let outcome = curve.outcome[today].scaled(plan.horizon as f64);
+        assert_relative_eq!(outcome.mean, channel.outcome_now.mean, max_relative = 1e-9);
+        assert_relative_eq!(outcome.q5, channel.outcome_now.q5, max_relative = 1e-9);
+        let above = curve.spend.iter().position(|spend| *spend >= channel.plan).unwrap();
+        let (below, above) = (curve.outcome[above.max(1) - 1].mean, curve.outcome[above].mean);
+        let planned = channel.outcome.mean / plan.horizon as f64;
+        assert!(below * (1.0 - 1e-9) <= planned && planned <= above * (1.0 + 1e-9), "{channel:?}");
+    }
+}
+
+#[test]
 fn a_budget_that_cannot_be_met_says_why() {
     let fit = fit();
     let refused = |budget: Budget| fit.optimize(&budget).unwrap_err();
@@ -79,6 +112,8 @@ fn a_budget_that_cannot_be_met_says_why() {
     assert!(matches!(refused(Budget::fixed(f64::NAN)), BudgetError::Total(_)));
     assert!(matches!(refused(Budget::fixed(1.0)), BudgetError::TooLittle { .. }));
     assert!(matches!(refused(Budget::fixed(1e12)), BudgetError::TooMuch { .. }));
+    let said = refused(Budget::fixed(1e12)).to_string();
+    assert!(fit.model().data().channels().iter().all(|channel| said.contains(channel.name())), "{said}");
     assert_eq!(refused(Budget::default().horizon(0)), BudgetError::Horizon);
     let unknown = refused(Budget::default().lock("print", 1.0));
     assert_eq!(unknown, BudgetError::UnknownChannel { channel: "print".to_owned() });

@@ -81,7 +81,8 @@ impl Targets {
         } else {
             &self.source
         };
-        line.path.replace("{id}", id).replace("{chart}", "roi.json").replace("{file}", &asset())
+        let file = if line.path.contains("recommendations") { "plan.csv".to_owned() } else { asset() };
+        line.path.replace("{id}", id).replace("{chart}", "roi.json").replace("{file}", &file)
     }
 }
 
@@ -193,7 +194,7 @@ fn the_table_and_the_platform_have_the_same_routes() {
 async fn every_route_of_a_tenant_answers_as_the_table_says() {
     let world = World::start_with_worker().await;
     let owned = world.furnish("acme", "canary").await;
-    let more = json!({ "features": { "ai_content": true }, "limits": { "users": 1000 } });
+    let more = json!({ "features": { "ai_content": true, "advanced_analytics": true }, "limits": { "users": 1000 } });
     world.override_settings("acme", &more).await;
     let owner = world.signed_in("acme", Role::Owner).await;
     let person = "SELECT id::text FROM control.users WHERE email = 'viewer@acme.example'";

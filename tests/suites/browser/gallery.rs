@@ -2,6 +2,7 @@
 
 use platform::server::Stop;
 use platform::worker;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tenancy_core::Role;
 use tests::world::{BASE, OPERATOR, PASSWORD, email};
@@ -140,6 +141,12 @@ async fn results(world: &World, owner: &Caller, browser: &Browser, eye: &Eye) {
     let source = owner.ready_source_named(&csv, "acme-weekly.csv", Some(1.0)).await;
     let run = owner.start_run(&source).await;
     assert_eq!(owner.finished_run(&run).await["state"], "done");
+    browser.open("/").await;
+    eye.look("overview-starter").await;
+    browser.open("/recommendations").await;
+    eye.look("recommendations-starter").await;
+    world.override_settings("acme", &json!({ "features": { "advanced_analytics": true } })).await;
+    recommendations(browser, eye).await;
     for (path, name) in [("/", "overview"), ("/runs", "runs"), (&format!("/runs/{run}"), "run-done")] {
         browser.open(path).await;
         eye.look(name).await;
@@ -148,7 +155,7 @@ async fn results(world: &World, owner: &Caller, browser: &Browser, eye: &Eye) {
     let run = owner.start_run(&source).await;
     assert_eq!(owner.finished_run(&run).await["state"], "done");
     stop.now();
-    let unsettled = "UPDATE public.mmm_models SET converged = false, diagnostics = $1::jsonb, \
+    let unsettled = "UPDATE public.mmm_models SET converged = false, planner = NULL, diagnostics = $1::jsonb, \
         results = results || jsonb_build_object('convergence', $1::jsonb, 'channels', '[]'::jsonb, \
         'contributions', '[]'::jsonb, 'over_time', (results->'over_time') || '{\"channels\": [], \"baseline\": []}') \
         WHERE results IS NOT NULL";
@@ -158,6 +165,25 @@ async fn results(world: &World, owner: &Caller, browser: &Browser, eye: &Eye) {
         assert!(browser.text().await.contains("Not passed"), "{}", browser.text().await);
         eye.look(name).await;
     }
+    browser.open("/recommendations").await;
+    assert!(browser.text().await.contains("gives no advice"), "{}", browser.text().await);
+    eye.look("recommendations-not-converged").await;
+}
+
+/// The usual plan, one within other bounds, and one that cannot be met.
+async fn recommendations(browser: &Browser, eye: &Eye) {
+    browser.open("/recommendations").await;
+    browser.find(".budget").await;
+    eye.look("recommendations").await;
+    browser.fill("#horizon", "26").await;
+    browser.fill("#max-1", "999,000").await;
+    browser.click("#lock-2").await;
+    browser.click(".plan-form button").await;
+    browser.find(".lock").await;
+    eye.look("recommendations-adjusted").await;
+    browser.open("/recommendations?total=1").await;
+    browser.find("[role=alert]").await;
+    eye.look("recommendations-refused").await;
 }
 
 /// The verdict on a run that is not to be acted upon.

@@ -32,8 +32,11 @@ async fn questions(
         format!("/runs/{run}"),
         format!("/runs/{run}/progress"),
         format!("/tenant/analysis/{run}"),
+        format!("/tenant/recommendations?analysis={run}"),
+        format!("/recommendations?analysis={run}"),
+        format!("/recommendations/plan.csv?analysis={run}"),
     ]);
-    for chart in ["fit", "decomposition", "roi", "shares"] {
+    for chart in ["fit", "decomposition", "roi", "shares", "curves"] {
         reads.extend(["json", "csv", "xml"].map(|kind| format!("/runs/{run}/charts/{chart}.{kind}")));
     }
     let accept = if html { "text/html" } else { "application/json" };
@@ -73,6 +76,9 @@ async fn another_tenants_ids_are_unknown_and_its_data_is_never_shown() {
     let world = World::start_with_worker().await;
     let acme = world.furnish("acme", ACME).await;
     let globex = world.furnish("globex", GLOBEX).await;
+    for tenant in ["acme", "globex"] {
+        world.override_settings(tenant, &json!({ "features": { "advanced_analytics": true } })).await;
+    }
     for role in Role::ALL {
         let caller = world.signed_in("globex", role).await;
         for html in [false, true] {
@@ -113,6 +119,8 @@ async fn canaries_stay_at_home(world: &World, acme: &Belongings, globex: &Belong
             "/runs",
             "/tenant/data/sources",
             "/tenant/dashboard/metrics",
+            "/tenant/recommendations",
+            "/recommendations",
             "/auth/me",
             "/brand.css",
         ];

@@ -222,12 +222,27 @@ async fn a_run_that_has_not_converged_says_so_and_advises_nothing() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{chart}");
     }
     assert_eq!(caller.get("/tenant/dashboard/metrics").await.json()["model"], Value::Null);
-    for path in ["/".to_owned(), format!("/runs/{run}")] {
+    world.override_settings("acme", &json!({ "features": { "advanced_analytics": true } })).await;
+    for path in
+        ["/tenant/recommendations".to_owned(), format!("/tenant/recommendations?analysis={run}&total=1")]
+    {
+        let refused = caller.get(&path).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (StatusCode::CONFLICT, &json!("not_converged"))
+        );
+    }
+    let left = "SELECT planner IS NULL AND results->>'recommendation' IS NULL FROM mmm_models";
+    let nothing: bool = sqlx::query_scalar(left).fetch_one(&mut world.admin().await).await.unwrap();
+    assert!(nothing, "there is nothing to plan with");
+    for path in ["/".to_owned(), "/recommendations".to_owned(), format!("/runs/{run}")] {
         let page = caller.get_page(&path).await;
         assert_eq!(page.status, StatusCode::OK);
         let said = page.body.contains("Not converged") || page.body.contains("gives no advice");
         assert!(said, "{path} does not say it: {}", page.body);
-        for advice in ["charts/roi", "charts/shares", "charts/decomposition", "break-even"] {
+        for advice in
+            ["charts/roi", "charts/shares", "charts/decomposition", "charts/curves", "break-even", "Move "]
+        {
             assert!(!page.body.contains(advice), "{path} shows {advice}");
         }
     }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use mmm_core::artifact::Summary;
+use mmm_core::budget::Planner;
 use mmm_core::data::Dataset;
 use mmm_core::diagnose::Convergence;
 use mmm_core::fit::{FitError, FitSettings};
@@ -12,7 +13,7 @@ use mmm_core::model::Model;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::start::spec;
+use super::ModelChoice;
 use crate::ingest::Source;
 use crate::worker::{Halt, WorkError};
 
@@ -77,20 +78,29 @@ pub struct Fitted {
     pub convergence: Convergence,
     /// What a page shows. Without convergence it names no channel's figures.
     pub summary: Summary,
+    /// What plans other budgets; only with convergence.
+    pub planner: Option<Planner>,
 }
 
-/// Fits the preset model to a source. Blocks; ends within a draw once `halt` is said.
+/// Fits the chosen model to a source. Blocks; ends within a draw once `halt` is said.
 ///
 /// # Errors
 ///
 /// [`WorkError::Failed`] with the reason in words, [`WorkError::Halted`].
-pub fn fit(source: &Source, settings: &FitSettings, meter: &Meter, halt: &Halt) -> Result<Fitted, WorkError> {
+pub fn fit(
+    source: &Source,
+    choice: ModelChoice,
+    settings: &FitSettings,
+    meter: &Meter,
+    halt: &Halt,
+) -> Result<Fitted, WorkError> {
     let dataset_hash = hash(source)?;
     let data = dataset(source)?;
 
     meter.enter(Stage::Preparing);
+    let spec = choice.spec(source.dates.len(), source.frequency);
     let model =
-        Model::new(spec(), data).map_err(|error| failed("No model can be built from this data", &error))?;
+        Model::new(spec, data).map_err(|error| failed("No model can be built from this data", &error))?;
 
     meter.enter(Stage::Sampling);
     let fit = model.fit_observed(settings, |progress| {
@@ -110,13 +120,15 @@ pub fn fit(source: &Source, settings: &FitSettings, meter: &Meter, halt: &Halt) 
     }
     let convergence = summary.convergence.clone();
     let summary = if convergence.converged { summary } else { without_advice(summary) };
-    Ok(Fitted { dataset_hash, convergence, summary })
+    let planner = fit.require_converged().ok().and_then(|fit| fit.planner().ok());
+    Ok(Fitted { dataset_hash, convergence, summary, planner })
 }
 
 /// Data, line and diagnostics stay; whatever would tell what a channel brought is left out.
 fn without_advice(mut summary: Summary) -> Summary {
     summary.channels.clear();
     summary.media = None;
+    summary.recommendation = None;
     summary.over_time.channels.clear();
     summary.over_time.baseline.clear();
     summary.contributions.clear();
@@ -192,13 +204,14 @@ mod tests {
     fn a_fit_that_did_not_converge_tells_nothing_about_channels() {
         let (_brake, halt) = Halt::new();
         let meter = Meter::default();
-        let fitted = fit(&source(), &settings(50), &meter, &halt).unwrap();
+        let fitted = fit(&source(), ModelChoice::default(), &settings(50), &meter, &halt).unwrap();
         assert!(!fitted.convergence.converged, "50 draws cannot be enough: {}", fitted.convergence);
         let summary = serde_json::to_value(&fitted.summary).unwrap();
         assert_eq!(summary["channels"], serde_json::json!([]));
         assert_eq!(summary["media"], serde_json::Value::Null);
         assert_eq!(summary["contributions"], serde_json::json!([]));
-        assert_eq!(summary["media"], serde_json::Value::Null);
+        assert_eq!(summary["recommendation"], serde_json::Value::Null);
+        assert_eq!(fitted.planner, None);
         assert_eq!(summary["over_time"]["channels"], serde_json::json!([]));
         assert_eq!(summary["over_time"]["fitted"].as_array().map(Vec::len), Some(60));
         assert!(!fitted.summary.parameters.is_empty(), "diagnostics stay");
@@ -210,7 +223,7 @@ mod tests {
         let (brake, halt) = Halt::new();
         drop(brake);
         let begun = std::time::Instant::now();
-        let ended = fit(&source(), &settings(1_000), &Meter::default(), &halt);
+        let ended = fit(&source(), ModelChoice::default(), &settings(1_000), &Meter::default(), &halt);
         assert!(matches!(ended, Err(WorkError::Halted)), "{ended:?}");
         assert!(begun.elapsed().as_millis() < 1_000, "{:?}", begun.elapsed());
     }
@@ -220,7 +233,7 @@ mod tests {
         let (_brake, halt) = Halt::new();
         let mut data = source();
         data.channels[0].values.fill(0.0);
-        let ended = fit(&data, &settings(10), &Meter::default(), &halt);
+        let ended = fit(&data, ModelChoice::default(), &settings(10), &Meter::default(), &halt);
         let Err(WorkError::Failed(reason)) = ended else { panic!("{ended:?}") };
         assert!(
             reason.starts_with("This data cannot be fitted: column \"tv\": ") && reason.ends_with('.'),

@@ -7,10 +7,11 @@ use std::time::Duration;
 use mmm_core::fit::FitSettings;
 use serde_json::{Value, json};
 use sqlx::Row;
+use sqlx::types::Json;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::KIND;
 use super::fit::{Fitted, Meter, fit};
+use super::{KIND, ModelChoice};
 use crate::data::{StoreError, load_source};
 use crate::ingest::Source;
 use crate::worker::{Handler, HandlerFuture, Settings, Work, WorkError};
@@ -33,12 +34,15 @@ impl AnalysisHandler {
     }
 
     async fn analyse(&self, work: &Work) -> Result<(), WorkError> {
-        let (source, mut settings) = load(work).await?;
-        settings.threads = self.threads;
-        let fitted = observed(work, source, settings).await?;
-        let results = json_of(&fitted.summary)?;
-        let diagnostics = json_of(&fitted.convergence)?;
-        work.persist(|| Box::pin(store(work, &fitted, &results, &diagnostics))).await
+        let mut task = load(work).await?;
+        task.settings.threads = self.threads;
+        let fitted = observed(work, task).await?;
+        let written = Written {
+            results: json_of(&fitted.summary)?,
+            diagnostics: json_of(&fitted.convergence)?,
+            planner: fitted.planner.as_ref().map(json_of).transpose()?,
+        };
+        work.persist(|| Box::pin(store(work, &fitted, &written))).await
     }
 }
 
@@ -53,27 +57,45 @@ impl Handler for AnalysisHandler {
 }
 
 /// What is to be fitted, and how.
-async fn load(work: &Work) -> Result<(Source, FitSettings), WorkError> {
+struct Task {
+    source: Source,
+    choice: ModelChoice,
+    settings: FitSettings,
+}
+
+/// What a fit leaves, as it is stored.
+struct Written {
+    results: Value,
+    diagnostics: Value,
+    planner: Option<Value>,
+}
+
+async fn load(work: &Work) -> Result<Task, WorkError> {
     let mut tx = work.begin().await?;
-    let row = sqlx::query("SELECT source_id, seed FROM mmm_models WHERE id = $1")
-        .bind(work.record().id.as_uuid())
-        .fetch_optional(&mut *tx)
-        .await?;
+    let row =
+        sqlx::query("SELECT source_id, seed, parameters->'choice' AS choice FROM mmm_models WHERE id = $1")
+            .bind(work.record().id.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
     let gone = || WorkError::Failed("The data of this run was deleted before the run began.".to_owned());
     let row = row.ok_or_else(gone)?;
     let seed: i64 = row.try_get("seed")?;
+    let choice =
+        row.try_get::<Option<Json<ModelChoice>>, _>("choice")?.map_or_else(Default::default, |c| c.0);
     let source = load_source(&mut tx, row.try_get("source_id")?).await.map_err(|error| match error {
         StoreError::Database(error) => WorkError::from(error),
         other => WorkError::Failed(format!("The data of this run cannot be read: {other}.")),
     })?;
-    Ok((source.ok_or_else(gone)?, FitSettings::seeded(seed.cast_unsigned())))
+    let settings = FitSettings::seeded(seed.cast_unsigned());
+    Ok(Task { source: source.ok_or_else(gone)?, choice, settings })
 }
 
 /// Fits on blocking threads and writes news meanwhile, whenever there is any.
-async fn observed(work: &Work, source: Source, settings: FitSettings) -> Result<Fitted, WorkError> {
+async fn observed(work: &Work, task: Task) -> Result<Fitted, WorkError> {
+    let Task { source, choice, settings } = task;
     let meter = Arc::new(Meter::default());
     let (shared, halt) = (Arc::clone(&meter), work.halt().clone());
-    let mut fitting = tokio::task::spawn_blocking(move || fit(&source, &settings, &shared, &halt));
+    let mut fitting = tokio::task::spawn_blocking(move || fit(&source, choice, &settings, &shared, &halt));
     let mut news = interval_at(Instant::now() + NEWS / 5, NEWS);
     news.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut written = None;
@@ -97,17 +119,19 @@ async fn observed(work: &Work, source: Source, settings: FitSettings) -> Result<
 }
 
 /// Everything that a finished run leaves, in one transaction after a check of the lease.
-async fn store(work: &Work, fitted: &Fitted, results: &Value, diagnostics: &Value) -> Result<(), WorkError> {
+async fn store(work: &Work, fitted: &Fitted, written: &Written) -> Result<(), WorkError> {
     let mut tx = work.begin().await?;
     let mut job = tx.hold(work.claimed()).await?;
     sqlx::query(
-        "UPDATE mmm_models SET dataset_hash = $2, converged = $3, diagnostics = $4, results = $5 WHERE id = $1",
+        "UPDATE mmm_models SET dataset_hash = $2, converged = $3, diagnostics = $4, results = $5,
+            planner = $6::text::json WHERE id = $1",
     )
     .bind(work.record().id.as_uuid())
     .bind(&fitted.dataset_hash)
     .bind(fitted.convergence.converged)
-    .bind(diagnostics)
-    .bind(results)
+    .bind(&written.diagnostics)
+    .bind(&written.results)
+    .bind(written.planner.as_ref().map(Value::to_string))
     .execute(&mut **job.tx())
     .await?;
     job.done(&json!({ "converged": fitted.convergence.converged })).await?;

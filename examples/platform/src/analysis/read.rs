@@ -1,6 +1,7 @@
 //! Reading a run: state and progress from its job, results from its model.
 
 use jiff::Timestamp;
+use mmm_core::budget::Planner;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
@@ -110,6 +111,52 @@ pub async fn list(tx: &mut TenantTx, source: Option<Uuid>) -> Result<Vec<Run>, R
     ));
     let rows = sqlx::query(sql).bind(source).fetch_all(&mut **tx).await?;
     rows.iter().map(run).collect()
+}
+
+/// Where a workspace stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// Its newest run that was not cancelled: what was cancelled says nothing about the workspace.
+    pub newest: Option<Run>,
+    /// Its newest run that has converged.
+    pub converged: Option<Run>,
+}
+
+/// The newest runs of the tenant, however many others there are.
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub async fn latest(tx: &mut TenantTx) -> Result<Latest, ReadError> {
+    Ok(Latest {
+        newest: newest(tx, "j.state <> 'cancelled'").await?,
+        converged: newest(tx, "j.state = 'done' AND m.converged").await?,
+    })
+}
+
+async fn newest(tx: &mut TenantTx, which: &'static str) -> Result<Option<Run>, ReadError> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} WHERE {which} ORDER BY m.created_at DESC, m.id DESC LIMIT 1"
+    ));
+    let row = sqlx::query(sql).fetch_optional(&mut **tx).await?;
+    row.as_ref().map(run).transpose()
+}
+
+/// What plans budgets with a run's model; `None` without convergence, and for runs from before it was
+/// kept.
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub async fn planner(tx: &mut TenantTx, id: JobId) -> Result<Option<Planner>, ReadError> {
+    let text: Option<Option<String>> =
+        sqlx::query_scalar("SELECT planner::text FROM mmm_models WHERE id = $1")
+            .bind(id.as_uuid())
+            .fetch_optional(&mut **tx)
+            .await?;
+    let read =
+        |text: String| serde_json::from_str(&text).map_err(|error| ReadError::Corrupt(error.to_string()));
+    text.flatten().map(read).transpose()
 }
 
 fn run(row: &PgRow) -> Result<Run, ReadError> {

@@ -1,7 +1,6 @@
 //! Asking for a run.
 
 use mmm_core::fit::FitSettings;
-use mmm_core::model::ModelSpec;
 use serde_json::json;
 use tenancy_core::plan::Meter;
 use tenancy_core::{Decision, JobId, TenantContext};
@@ -10,7 +9,7 @@ use tenancy_sqlx::jobs::{JobError, NewJob};
 use tenancy_sqlx::usage::{UsageError, UsageEvent};
 use uuid::Uuid;
 
-use super::KIND;
+use super::{KIND, ModelChoice};
 
 /// The seed where none is given: the same data gives the same numbers every time.
 pub const DEFAULT_SEED: u64 = 42;
@@ -47,6 +46,7 @@ pub async fn start(
     context: &TenantContext,
     source: Uuid,
     seed: Option<u64>,
+    choice: ModelChoice,
 ) -> Result<JobId, StartError> {
     // Locked, so that it is not deleted before the run's row refers to it.
     let known = sqlx::query("SELECT FROM data_sources WHERE id = $1 FOR KEY SHARE")
@@ -67,22 +67,16 @@ pub async fn start(
     tx.record(&event.subject(by)).await?;
 
     let settings = FitSettings::seeded(seed.unwrap_or(DEFAULT_SEED));
-    let parameters = json!({ "spec": spec(), "settings": settings });
+    let parameters = json!({ "choice": choice, "settings": settings });
     sqlx::query(
         "INSERT INTO mmm_models (id, source_id, model_type, parameters, seed) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(job.as_uuid())
     .bind(source)
-    .bind("geometric_logistic")
+    .bind(choice.name())
     .bind(parameters)
     .bind(settings.seed.cast_signed())
     .execute(&mut **tx)
     .await?;
     Ok(job)
-}
-
-/// The model that runs fit: controls on one scale, so that a price in cents and a flag get the same
-/// prior, and a trend, so that growth is not credited to a channel that grew along.
-pub(super) fn spec() -> ModelSpec {
-    ModelSpec { trend: true, ..ModelSpec::default() }
 }

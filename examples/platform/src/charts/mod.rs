@@ -10,7 +10,9 @@
 //!    fits: letters keep their size on a phone.
 //! 4. A wide picture stays below 20 KB: long series are written as small relative steps.
 
+mod bars;
 mod calendar;
+mod curves;
 mod decomposition;
 mod fit;
 mod palette;
@@ -22,6 +24,8 @@ mod spark;
 mod svg;
 mod table;
 
+pub use bars::pair_of_bars;
+pub use curves::{CurvePanel, ResponseCurves};
 pub use decomposition::{Decomposition, Layer};
 pub use fit::Fit;
 pub use palette::{CHANNEL_COLOURS, channel_class};

@@ -26,6 +26,8 @@ pub struct RoiRow {
     pub p_above_break_even: Option<f64>,
     /// What was assumed before the data, drawn as a pale whisker behind.
     pub prior: Option<Interval>,
+    /// Return of the next unit of spend, drawn as a hollow diamond.
+    pub marginal: Option<Interval>,
 }
 
 /// Input of the chart.
@@ -58,7 +60,8 @@ impl Returns {
     fn axis(&self, place: (f64, f64)) -> Scale {
         let marks = if self.has_value { Some(1.0) } else { None };
         let ends = self.rows.iter().flat_map(|row| [row.roi.q5, row.roi.q95, row.roi.mean]);
-        let (low, high) = extent(ends.chain(marks));
+        let next = self.rows.iter().filter_map(|row| row.marginal).map(|marginal| marginal.mean);
+        let (low, high) = extent(ends.chain(next).chain(marks));
         if low > 0.0 && high / low > 20.0 {
             Scale::log((low * 0.85, high * 1.15), place)
         } else {
@@ -113,6 +116,9 @@ impl Chart for Returns {
         if self.rows.iter().any(|row| row.prior.is_some()) {
             text.push_str("; pale: assumed before the data");
         }
+        if self.rows.iter().any(|row| row.marginal.is_some()) {
+            text.push_str("; diamond: return of the next unit");
+        }
         text
     }
 
@@ -155,6 +161,10 @@ impl Chart for Returns {
                 canvas.line((x.at(end), y - 4.0), (x.at(end), y + 4.0), "whisker");
             }
             canvas.circle(x.at(row.roi.mean), y, 5.5, if self.clears(row) { "dot" } else { "dot hollow" });
+            if let Some(marginal) = row.marginal {
+                let said = format!("{}, the next unit: {}", row.name, marginal.say(&Unit::Plain));
+                canvas.diamond(x.at(marginal.mean), y, 6.0, "diamond", &said);
+            }
             let (mean, range) = (row.roi.say_mean(&Unit::Plain), row.roi.say_range(&Unit::Plain));
             let range = range.split_once(": ").map_or(range.clone(), |(_, ends)| ends.to_owned());
             if wide {
@@ -180,10 +190,18 @@ impl Chart for Returns {
             Column::new("channel", "Channel", ""),
             Column::new("mean", "Mean", unit.clone()),
             Column::new("q5", "5\u{a0}%", unit.clone()),
-            Column::new("q95", "95\u{a0}%", unit),
+            Column::new("q95", "95\u{a0}%", unit.clone()),
         ];
         if self.has_value {
             columns.push(Column::new("p_above_break_even", "Chance above break-even", "%"));
+        }
+        let with_next = self.rows.iter().any(|row| row.marginal.is_some());
+        if with_next {
+            columns.extend([
+                Column::new("next_unit", "Next unit", unit.clone()),
+                Column::new("next_unit_q5", "Next unit, 5\u{a0}%", unit.clone()),
+                Column::new("next_unit_q95", "Next unit, 95\u{a0}%", unit),
+            ]);
         }
         columns.push(Column::new("statement", "In words", ""));
         let rows = self.sorted().into_iter().zip(self.findings()).map(|(row, finding)| {
@@ -191,6 +209,10 @@ impl Chart for Returns {
             cells.extend([row.roi.mean, row.roi.q5, row.roi.q95].map(Cell::Number));
             if self.has_value {
                 cells.push(Cell::Number(row.p_above_break_even.unwrap_or(f64::NAN)));
+            }
+            if with_next {
+                let next = row.marginal.unwrap_or(Interval::new(f64::NAN, f64::NAN, f64::NAN));
+                cells.extend([next.mean, next.q5, next.q95].map(Cell::Number));
             }
             cells.push(Cell::Text(finding.sentence));
             cells
@@ -210,6 +232,7 @@ mod tests {
             roi: Interval::new(mean, q5, q95),
             p_above_break_even: has_value.then_some(if q5 > 1.0 { 0.99 } else { 0.5 }),
             prior: None,
+            marginal: None,
         };
         Returns { kpi: "orders".into(), has_value, rows: rois.iter().enumerate().map(row).collect() }
     }
@@ -227,6 +250,16 @@ mod tests {
     fn only_channels_clear_of_break_even_are_filled() {
         let svg = chart(true, &[(2.0, 1.5, 2.5), (1.4, 0.9, 1.9)]).svg(Size::Narrow);
         assert_eq!((svg.matches("\"dot\"").count(), svg.matches("\"dot hollow\"").count()), (1, 1));
+    }
+
+    #[test]
+    fn the_next_unit_is_a_hollow_diamond_with_its_numbers_in_the_table() {
+        let mut chart = chart(true, &[(2.0, 1.5, 2.5)]);
+        assert!(!chart.subtitle().contains("diamond") && !chart.to_csv().contains("next_unit"));
+        chart.rows[0].marginal = Some(Interval::new(1.2, 0.8, 1.6));
+        assert_eq!(chart.svg(Size::Wide).matches("class=\"diamond\"").count(), 1);
+        assert_eq!(chart.to_json()["rows"][0]["next_unit"], 1.2);
+        assert!(chart.subtitle().contains("diamond: return of the next unit"));
     }
 
     #[test]

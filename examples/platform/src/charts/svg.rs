@@ -34,6 +34,16 @@ impl Canvas {
         canvas
     }
 
+    /// Opens a picture that adds nothing to the text beside it.
+    pub(crate) fn ornament(class: &str, width: f64, height: f64) -> Self {
+        let mut canvas = Self { out: String::with_capacity(512) };
+        let (w, h) = (num(width), num(height));
+        canvas.raw(format_args!(
+            "<svg class=\"chart {class}\" aria-hidden=\"true\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">"
+        ));
+        canvas
+    }
+
     /// Tells the script where a series of `n` rows lies, so that hovering can name exact values.
     pub(crate) fn hover_area(&mut self, left: f64, right: f64, top: f64, bottom: f64, n: usize) {
         self.raw(format_args!(
@@ -70,6 +80,15 @@ impl Canvas {
             num(x),
             num(y),
             num(r)
+        ));
+    }
+
+    /// A square on its corner, with its hover text.
+    pub(crate) fn diamond(&mut self, x: f64, y: f64, r: f64, class: &str, title: &str) {
+        let (left, right, top, bottom) = (num(x - r), num(x + r), num(y - r), num(y + r));
+        let (x, y, title) = (num(x), num(y), escape(title));
+        self.raw(format_args!(
+            "<path class=\"{class}\" d=\"M{x} {top}L{right} {y}L{x} {bottom}L{left} {y}z\"><title>{title}</title></path>"
         ));
     }
 

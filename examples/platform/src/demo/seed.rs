@@ -7,7 +7,7 @@ use tenancy_core::{TenantContext, TenantId, TenantKey, UserId};
 use tenancy_sqlx::{NewMember, NewOperator, NewTenant, OperatorDoor, Reason};
 
 use super::people::{DemoTenant, OPERATOR_EMAIL, OPERATOR_NAME, TENANTS};
-use crate::analysis;
+use crate::analysis::{self, ModelChoice};
 use crate::data::{Incoming, accept, store};
 use crate::ingest::{self, Roles};
 use crate::platform::Platform;
@@ -94,7 +94,7 @@ async fn make_data(platform: &Platform, context: &TenantContext, tenant: &DemoTe
         accept(&platform.app, context, incoming).await?.source_id
     };
     if analysis::list(&mut tx, None).await?.is_empty() {
-        analysis::start(&mut tx, context, source, None).await?;
+        analysis::start(&mut tx, context, source, None, ModelChoice::default()).await?;
     }
     tx.commit().await?;
     Ok(())

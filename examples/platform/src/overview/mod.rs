@@ -12,7 +12,7 @@ use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use crate::analysis::{self, Run};
+use crate::analysis::{self, Latest, Run};
 use crate::app::App;
 use crate::data::store;
 use crate::failure::Failure;
@@ -21,24 +21,11 @@ use crate::pages::{self, OverviewState, OverviewView, Section};
 use crate::runs::{facts, finished, how_far};
 use crate::view;
 
-/// Where a workspace stands: its newest converged run, and the newest of all.
-struct Standing {
-    best: Option<Run>,
-    newest: Option<Run>,
-}
-
-async fn standing(tx: &mut TenantTx) -> Result<Standing, Failure> {
-    let runs = analysis::list(tx, None).await?;
-    let best = runs.iter().find(|run| run.state == JobState::Done && run.converged == Some(true)).cloned();
-    // What was cancelled says nothing about the workspace.
-    Ok(Standing { best, newest: runs.into_iter().find(|run| run.state != JobState::Cancelled) })
-}
-
 /// `GET /`
 pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let Standing { best, newest } = standing(&mut tx).await?;
-    let state = match (best, newest) {
+    let Latest { converged, newest } = analysis::latest(&mut tx).await?;
+    let state = match (converged, newest) {
         (Some(best), newest) => {
             let under_way = newest.filter(|run| matches!(run.state, JobState::Queued | JobState::Running));
             let facts = facts(&best, under_way.map(|run| run.id.to_string()));
@@ -89,7 +76,7 @@ async fn without_run(tx: &mut TenantTx) -> Result<OverviewState, Failure> {
 /// `GET /tenant/dashboard/metrics`
 pub async fn metrics(State(app): State<App>, Member { context, .. }: Member) -> Result<Json<Value>, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
-    let Standing { best, .. } = standing(&mut tx).await?;
+    let best = analysis::latest(&mut tx).await?.converged;
     let source = match &best {
         Some(best) => Some(best.source_id),
         None => store::list(&mut tx).await?.into_iter().find(|source| source.summary.is_some()).map(|s| s.id),

@@ -1,11 +1,12 @@
 //! Says the checks of a sampler and the parameters of a model in words.
 
-use mmm_core::artifact::QuantitySummary;
+use mmm_core::artifact::{QuantitySummary, Summary};
 use mmm_core::diagnose::{CheckName, Convergence};
 
-use crate::words::{Interval, capital, count, counted, fixed, list};
+use crate::words::{Interval, Unit, capital, count, counted, fixed, list};
 
-use super::run::{Diagnostic, Parameter};
+use super::from_summary::{interval, period};
+use super::run::{Diagnostic, Measure, Parameter};
 
 /// Every check, failing ones first, each with what to do where it failed.
 pub(super) fn checks(convergence: &Convergence) -> Vec<Diagnostic> {
@@ -37,6 +38,58 @@ pub(super) fn sentence(convergence: &Convergence) -> String {
     let failed: Vec<String> = convergence.failures().map(|check| lower(title(check.name))).collect();
     let failed: Vec<&str> = failed.iter().map(String::as_str).collect();
     format!("Not passed: {}.", list(&failed))
+}
+
+/// How well the model describes the data, each figure with what it means.
+pub(super) fn measures(summary: &Summary) -> Vec<Measure> {
+    let (kpi, period, of) = (&summary.model.kpi, period(summary), &summary.measures);
+    let percent = |share: f64, decimals| format!("{}\u{a0}%", fixed(share * 100.0, decimals));
+    let measure = |name: &str, found: String| Measure { name: name.to_owned(), found };
+    let mut measures = vec![
+        measure(
+            "Variation explained (R²)",
+            format!("{} of the ups and downs of {kpi}", percent(of.r_squared, 1)),
+        ),
+        measure("Typical error (MAPE)", format!("{} of {kpi} in an average {period}", percent(of.mape, 1))),
+    ];
+    if let Some(accuracy) = summary.accuracy {
+        measures.extend([
+            measure("Error by volume (wMAPE)", format!("{} of all {kpi}", percent(accuracy.wmape, 1))),
+            measure(
+                "Error against the range (NRMSE)",
+                format!(
+                    "{} of the distance from the lowest to the highest {period}",
+                    percent(accuracy.nrmse, 1)
+                ),
+            ),
+            measure(
+                "Error of the whole prediction (CRPS)",
+                format!(
+                    "{}: the lower, the better band and line fit together",
+                    Unit::Of(kpi.clone()).say(accuracy.crps)
+                ),
+            ),
+        ]);
+    }
+    measures.push(measure(
+        "Inside the 90\u{a0}% band",
+        format!("{} of the {period}s; close to 90\u{a0}% is right", percent(of.band_coverage, 0)),
+    ));
+    measures
+}
+
+/// How long each channel's effect lasts; nothing for what is not known.
+pub(super) fn carry_over(summary: &Summary) -> Vec<Measure> {
+    let many = format!("{}s", period(summary));
+    let one = |channel: &mmm_core::artifact::ChannelSummary| {
+        let carried = channel.carry_over.as_ref()?;
+        let half = interval(&carried.half_time).say(&Unit::Of(many.clone()));
+        let later = interval(&carried.later_share).say(&Unit::Percent);
+        let found =
+            format!("half of it within {half}; {later} comes after the {} of the spend", period(summary));
+        Some(Measure { name: channel.name.clone(), found })
+    };
+    summary.channels.iter().filter_map(one).collect()
 }
 
 /// A parameter under a name that says what it does.
@@ -106,6 +159,8 @@ fn readable(name: &str) -> String {
     let what = match kind {
         "adstock_alpha" => "share kept per period",
         "saturation_lam" => "speed of saturation",
+        "saturation_slope" => "steepness of saturation",
+        "saturation_kappa" => "spend at half saturation, as a share of the largest",
         "saturation_beta" => "strength",
         "gamma_control" => "effect of this control",
         "gamma_fourier" => "season",

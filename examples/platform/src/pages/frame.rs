@@ -29,6 +29,8 @@ impl Brand {
 pub enum Section {
     /// `/`
     Overview,
+    /// `/recommendations`
+    Advice,
     /// `/data` and below.
     Data,
     /// `/runs` and below.
@@ -97,6 +99,8 @@ pub struct Frame {
     pub section: Section,
     /// Whether the plan has written drafts.
     pub content: bool,
+    /// Whether the plan has recommendations.
+    pub advice: bool,
     /// What the last action led to.
     pub notice: Option<Notice>,
 }
@@ -106,6 +110,7 @@ impl Frame {
     pub fn is(&self, section: &str) -> bool {
         let current = match self.section {
             Section::Overview => "overview",
+            Section::Advice => "advice",
             Section::Data => "data",
             Section::Runs => "runs",
             Section::Campaigns | Section::SocialAccounts => "campaigns",

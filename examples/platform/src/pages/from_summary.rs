@@ -11,11 +11,18 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mmm_core::artifact::Summary;
+use mmm_core::budget::{ChannelMove, Recommendation};
 use mmm_core::data::Frequency;
+use mmm_core::model::Knots;
+use mmm_core::transform::saturation::Saturation;
 
-use crate::charts::{Chart, Decomposition, Fit, Layer, Returns, RoiRow, ShareRow, Shares, sparkline};
+use crate::charts::{
+    Chart, CurvePanel, Decomposition, Fit, Layer, ResponseCurves, Returns, RoiRow, ShareRow, Shares,
+    sparkline,
+};
 use crate::words::{self, Finding, Interval, Unit, capital, fixed};
 
+use super::advice::Advice;
 use super::diagnosed;
 use super::frame::moment;
 use super::overview::{ModelInfo, Results, Sureness, Tile};
@@ -53,6 +60,8 @@ pub fn results(summary: &Summary, facts: &RunFacts) -> Option<Results> {
         tiles: tiles(summary),
         decomposition: decomposition.figure(&base),
         roi: returns.figure(&base),
+        curves: planned_curves(summary).map(|chart| chart.figure(&base)),
+        advice: summary.recommendation.as_ref().map(|plan| Advice::new(summary, plan)),
         sureness: sureness(summary),
     })
 }
@@ -61,7 +70,7 @@ pub fn results(summary: &Summary, facts: &RunFacts) -> Option<Results> {
 pub fn run_results(summary: &Summary, facts: &RunFacts) -> RunResults {
     let converged = summary.convergence.converged;
     let base = format!("/runs/{}", facts.run_id);
-    let charts = ["decomposition", "roi", "fit", "shares"];
+    let charts = ["decomposition", "roi", "curves", "fit", "shares"];
     RunResults {
         converged,
         model: model_info(summary, facts),
@@ -69,6 +78,8 @@ pub fn run_results(summary: &Summary, facts: &RunFacts) -> RunResults {
         findings: if converged { returns(summary).findings() } else { Vec::new() },
         figures: charts.iter().filter_map(|id| chart(summary, id)).map(|chart| chart.figure(&base)).collect(),
         diagnostics: diagnosed::checks(&summary.convergence),
+        measures: diagnosed::measures(summary),
+        carry_over: diagnosed::carry_over(summary),
         parameters: summary.parameters.iter().map(diagnosed::parameter).collect(),
         sureness: sureness(summary),
     }
@@ -82,9 +93,36 @@ pub fn chart(summary: &Summary, id: &str) -> Option<Box<dyn Chart>> {
         _ if !summary.convergence.converged => None,
         "decomposition" => Some(Box::new(decomposition(summary))),
         "roi" => Some(Box::new(returns(summary))),
+        "curves" => planned_curves(summary).map(|chart| Box::new(chart) as Box<dyn Chart>),
         "shares" => shares(summary).map(|shares| Box::new(shares) as Box<dyn Chart>),
         _ => None,
     }
+}
+
+fn planned_curves(summary: &Summary) -> Option<ResponseCurves> {
+    curves(summary, summary.recommendation.as_ref()?)
+}
+
+/// The curves that a plan is read from; `None` for one of an older format.
+pub fn curves(summary: &Summary, plan: &Recommendation) -> Option<ResponseCurves> {
+    let per_period = |of: &mmm_core::effect::Interval| interval(of).scaled(1.0 / plan.horizon as f64);
+    let panel = |(colour, of): (usize, &ChannelMove)| {
+        let curve = of.curve.as_ref()?;
+        Some(CurvePanel {
+            name: of.name.clone(),
+            colour,
+            spend: curve.spend.clone(),
+            outcome: curve.outcome.iter().map(interval).collect(),
+            observed: of.observed?,
+            now: (of.now, per_period(&of.outcome_now)),
+            plan: (of.plan, per_period(&of.outcome)),
+        })
+    };
+    Some(ResponseCurves {
+        kpi: summary.model.kpi.clone(),
+        period: period(summary).to_owned(),
+        panels: plan.channels.iter().enumerate().map(panel).collect::<Option<_>>()?,
+    })
 }
 
 fn tiles(summary: &Summary) -> Vec<Tile> {
@@ -110,22 +148,34 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         tiles.extend(media.map(|media| {
             Tile::estimate("Blended return", interval(&media.roi), &Unit::Plain, &per("per unit of spend"))
         }));
-        tiles.push(Tile {
+        let reliable = || Tile {
             label: "Reliably above break-even".to_owned(),
             value: format!("{clear} of {}", summary.channels.len()),
             range: "channels whose whole 90\u{a0}% interval is above 1".to_owned(),
             note: String::new(),
             spark: None,
-        });
+        };
+        tiles.push(available(summary).unwrap_or_else(reliable));
     } else {
         let label = format!("{} per unit of spend", capital(kpi));
         tiles.extend(media.map(|media| {
             Tile::estimate(&label, interval(&media.roi), &Unit::Plain, &per("what media brought"))
         }));
-        let spend = summary.channels.iter().map(|channel| channel.spend).sum();
-        tiles.push(Tile::measured("Spend over the window", spend, &Unit::Plain));
+        let spend = || summary.channels.iter().map(|channel| channel.spend).sum();
+        let measured = || Tile::measured("Spend over the window", spend(), &Unit::Plain);
+        tiles.push(available(summary).unwrap_or_else(measured));
     }
     tiles
+}
+
+/// What another split of the same budget would bring.
+fn available(summary: &Summary) -> Option<Tile> {
+    let plan = summary.recommendation.as_ref()?;
+    let over = words::counted(plan.horizon as u64, period(summary), &format!("{}s", period(summary)));
+    let word = words::Confidence::of(plan.p_improvement).as_str();
+    let unit = Unit::Of(summary.model.kpi.clone());
+    let note = format!("{} over {over}; {word}", summary.model.kpi);
+    Some(Tile::estimate("Gain available at the same budget", interval(&plan.gain), &unit, &note))
 }
 
 fn decomposition(summary: &Summary) -> Decomposition {
@@ -155,6 +205,7 @@ fn returns(summary: &Summary) -> Returns {
         roi: interval(&channel.roi),
         p_above_break_even: channel.p_above_break_even,
         prior: None,
+        marginal: channel.response.as_ref().map(|response| interval(&response.marginal_roi)),
     };
     Returns {
         kpi: summary.model.kpi.clone(),
@@ -188,7 +239,8 @@ fn shares(summary: &Summary) -> Option<Shares> {
     Some(Shares { rows })
 }
 
-fn model_info(summary: &Summary, facts: &RunFacts) -> ModelInfo {
+/// Where the numbers of a run come from.
+pub fn model_info(summary: &Summary, facts: &RunFacts) -> ModelInfo {
     let dates = dates(summary);
     let day = |date: Option<&Date>| date.map_or(String::new(), |d| d.strftime("%-d %b %Y").to_string());
     let many = format!("{}s", period(summary));
@@ -213,15 +265,23 @@ fn fit_sentence(summary: &Summary) -> String {
     )
 }
 
-fn sureness(summary: &Summary) -> Sureness {
+/// How sure the numbers of a run are, and what was assumed.
+pub fn sureness(summary: &Summary) -> Sureness {
     let spec = &summary.model.spec;
     let period = period(summary);
     let inside = fixed(summary.measures.band_coverage * 100.0, 0);
-    let season = match (spec.fourier_order, spec.trend) {
-        (0, false) => "No season and no trend was modelled; slow changes are in the baseline.",
-        (0, true) => "A straight trend was modelled, but no season.",
-        (_, false) => "Seasons repeat each year; there is no trend besides them.",
-        (_, true) => "Seasons repeat each year, on a straight trend.",
+    let bends = spec.knots != Knots::None;
+    let season = match (spec.fourier_order, spec.trend, bends) {
+        (0, _, true) => "The level may bend every half year; no season was modelled.",
+        (_, _, true) => "Seasons repeat each year, on a level that may bend every half year.",
+        (0, false, _) => "No season and no trend was modelled; slow changes are in the baseline.",
+        (0, true, _) => "A straight trend was modelled, but no season.",
+        (_, false, _) => "Seasons repeat each year; there is no trend besides them.",
+        (_, true, _) => "Seasons repeat each year, on a straight trend.",
+    };
+    let flattens = match spec.channel.saturation.family {
+        Saturation::Hill => "flattens as spend grows, maybe after a slow start",
+        _ => "flattens as spend grows",
     };
     let worth = summary.model.kpi_value.map_or_else(
         || "One unit of KPI has no value set, so nothing is said about paying off.".to_owned(),
@@ -242,9 +302,7 @@ fn sureness(summary: &Summary) -> Sureness {
         ),
         convergence: diagnosed::sentence(&summary.convergence),
         assumptions: vec![
-            format!(
-                "The effect of spend fades geometrically over at most {lag} and saturates as spend grows."
-            ),
+            format!("The effect of spend fades geometrically over at most {lag} and {flattens}."),
             season.to_owned(),
             controls,
             worth,
@@ -252,7 +310,8 @@ fn sureness(summary: &Summary) -> Sureness {
     }
 }
 
-const fn period(summary: &Summary) -> &'static str {
+/// "day" or "week".
+pub const fn period(summary: &Summary) -> &'static str {
     match summary.model.frequency {
         Frequency::Daily => "day",
         Frequency::Weekly => "week",
@@ -264,6 +323,6 @@ fn dates(summary: &Summary) -> Vec<Date> {
     summary.over_time.dates.iter().map(|date| date.to_string().parse().unwrap_or_default()).collect()
 }
 
-fn interval(of: &mmm_core::effect::Interval) -> Interval {
+pub(super) fn interval(of: &mmm_core::effect::Interval) -> Interval {
     Interval::new(of.mean, of.q5, of.q95)
 }

@@ -93,6 +93,7 @@ fn example_returns() -> Returns {
         roi: Interval::new(mean, q5, q95),
         p_above_break_even: Some(p),
         prior: None,
+        marginal: None,
     };
     let rows = vec![
         row(0, "Search", 2.4, 2.0, 2.9, 0.999),

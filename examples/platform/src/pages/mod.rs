@@ -6,11 +6,12 @@
 //!
 //! 1. No inline style and no inline script: the content policy allows only our own files. The colours
 //!    of a tenant arrive through `/brand.css`, whose text is made by [`brand_css`].
-//! 2. Everything works without script; every form posts and keeps what was typed. Forms carry no
-//!    token: where a request comes from is checked before any handler sees it.
+//! 2. Everything works without script; every form keeps what was typed, and posts unless it only asks.
+//!    Forms carry no token: where a request comes from is checked before any handler sees it.
 //! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
 
 mod accept;
+mod advice;
 mod brand;
 mod campaigns;
 mod content;
@@ -25,6 +26,7 @@ mod mapping;
 mod operator;
 mod overview;
 mod password;
+mod recommendations;
 mod run;
 mod runs;
 mod social;
@@ -32,20 +34,22 @@ mod team;
 mod usage;
 
 pub use accept::{AcceptState, AcceptView};
+pub use advice::{Advice, Move, Row, ShownRow, Total};
 pub use brand::{Accent, AccentError, brand_css};
 pub use campaigns::{CampaignRow, CampaignsView, Typed};
 pub use content::{ContentView, DraftView};
 pub use data::{DataView, SourceRow, SourceStatus, UploadProblem};
 pub use errors::ErrorPage;
 pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment};
-pub use from_summary::{RunFacts, chart, results, run_results};
+pub use from_summary::{RunFacts, chart, curves, model_info, period, results, run_results, sureness};
 pub use landing::LandingView;
 pub use login::{LoginDoor, LoginView};
 pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
 pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView, TenantsView};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use password::{AccountView, ForgottenState, ForgottenView};
-pub use run::{Diagnostic, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
+pub use recommendations::{AdviceState, BoundsRow, PlanForm, Planned, RecommendationsView};
+pub use run::{Diagnostic, Measure, Parameter, Progress, RunResults, RunState, RunView, Stage, WorkState};
 pub use runs::{RunOutcome, RunRow, RunsView};
 pub use social::{AccountsView, TypedAccount};
 pub use team::TeamView;

@@ -6,6 +6,7 @@ use askama::Template;
 use crate::charts::Figure;
 use crate::words::{Finding, Interval, Unit};
 
+use super::advice::Advice;
 use super::frame::{Frame, asset_version};
 use super::run::{Diagnostic, Progress};
 
@@ -70,6 +71,10 @@ pub struct Results {
     pub decomposition: Figure,
     /// What each channel returned.
     pub roi: Figure,
+    /// What more or less spend would bring; none where the plan or the run does not have it.
+    pub curves: Option<Figure>,
+    /// How the same budget is best split; none likewise.
+    pub advice: Option<Advice>,
     /// How sure, and what was assumed.
     pub sureness: Sureness,
 }

@@ -186,6 +186,10 @@ pub struct RunResults {
     pub figures: Vec<Figure>,
     /// Checks in words, failing ones first.
     pub diagnostics: Vec<Diagnostic>,
+    /// How well the model describes the data, in words.
+    pub measures: Vec<Measure>,
+    /// How long each channel's effect lasts.
+    pub carry_over: Vec<Measure>,
     /// The parameters, for analysts.
     pub parameters: Vec<Parameter>,
     /// What was assumed.
@@ -203,6 +207,15 @@ pub struct Diagnostic {
     pub passed: bool,
     /// What to do if it did not; empty otherwise.
     pub advice: String,
+}
+
+/// One figure in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// What is measured.
+    pub name: String,
+    /// What was found.
+    pub found: String,
 }
 
 /// One parameter of the model.

@@ -2,19 +2,21 @@
 
 use jiff::Timestamp;
 use mmm_core::artifact::Summary;
+use mmm_core::budget::Recommendation;
 use serde_json::json;
 
 use super::*;
+use crate::charts::Chart as _;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e} red;background:url()";
 
 fn frame(section: Section) -> Frame {
     let notice = Some(Notice { kind: NoticeKind::Problem, text: HOSTILE.into() });
     let brand = Brand { name: HOSTILE.into(), logo: None };
-    Frame { brand, person: HOSTILE.into(), manages: true, section, content: true, notice }
+    Frame { brand, person: HOSTILE.into(), manages: true, section, content: true, advice: true, notice }
 }
 
-fn summary(converged: bool) -> Summary {
+pub(super) fn summary(converged: bool) -> Summary {
     let interval = |mean: f64| json!({"mean": mean, "median": mean, "q5": mean * 0.9, "q95": mean * 1.1});
     let check =
         |name: &str, passed| json!({"name": name, "passed": passed, "message": "the largest is 1.2 (sigma)"});
@@ -106,6 +108,62 @@ fn login() -> LoginView {
     LoginView { door, email, next: "/data".into(), error: Some(HOSTILE.into()), notice: None }
 }
 
+/// A plan for the channel of [`summary`], beyond what was observed.
+fn recommendation() -> Recommendation {
+    let interval = |mean: f64| json!({"mean": mean, "median": mean, "q5": mean * 0.9, "q95": mean * 1.1});
+    serde_json::from_value(json!({
+        "horizon": 13, "total_now": 5.0, "total": 7.0, "outcome_now": interval(130.0), "outcome": interval(150.0),
+        "gain": interval(20.0), "gain_worth": interval(20.0), "p_improvement": 0.97, "extrapolated": true,
+        "channels": [{
+            "name": HOSTILE, "now": 5.0, "plan": 7.0, "change": 0.4, "low": 2.5, "high": 7.5,
+            "outcome_now": interval(130.0), "outcome": interval(150.0), "marginal_roi_now": 1.4, "marginal_roi": 1.1,
+            "extrapolated": true, "observed": [4.0, 6.0],
+            "curve": {"spend": [0.0, 5.0, 10.0], "outcome": [interval(0.0), interval(10.0), interval(13.0)]},
+        }],
+    }))
+    .unwrap()
+}
+
+fn planned(advice: bool) -> String {
+    let (summary, plan) = (summary(true), recommendation());
+    let row = BoundsRow {
+        channel: HOSTILE.into(),
+        class: "c1".into(),
+        now: "5".into(),
+        low: HOSTILE.into(),
+        usual_low: "2.5".into(),
+        high: String::new(),
+        usual_high: "7.5".into(),
+        locked: true,
+    };
+    let planned = Planned {
+        model: model_info(&summary, &facts()),
+        advice: advice.then(|| Advice::new(&summary, &plan)),
+        curves: curves(&summary, &plan).map(|chart| chart.figure("/recommendations")),
+        error: (!advice).then(|| HOSTILE.to_owned()),
+        form: PlanForm {
+            analysis: HOSTILE.into(),
+            period: "week",
+            total: "12,5o".into(),
+            total_now: "5".into(),
+            horizon: String::new(),
+            usual_horizon: 13,
+            channels: vec![row],
+            asked: true,
+        },
+        query: "?total=7".into(),
+        sureness: sureness(&summary),
+    };
+    let view = RecommendationsView { state: AdviceState::Ready(Box::new(planned)) };
+    view.render(&frame(Section::Advice)).unwrap()
+}
+
+fn advised() -> String {
+    let summary = Summary { recommendation: Some(recommendation()), ..summary(true) };
+    let state = OverviewState::Ready(Box::new(results(&summary, &facts()).unwrap()));
+    OverviewView { state }.render(&frame(Section::Overview)).unwrap()
+}
+
 fn pages() -> Vec<String> {
     let overview = |state| OverviewView { state }.render(&frame(Section::Overview)).unwrap();
     let data = DataView { sources: Vec::new(), refused: None, max_megabytes: 50 };
@@ -116,6 +174,9 @@ fn pages() -> Vec<String> {
         unfinished(RunState::Working(Progress::new(WorkState::Running, 10, Stage::Sampling, None, HOSTILE))),
         unfinished(RunState::Cancelled { at: HOSTILE.into() }),
         run(false),
+        advised(),
+        planned(true),
+        planned(false),
         data.render(&frame(Section::Data)).unwrap(),
         mapping().render(&frame(Section::Data)).unwrap(),
         login().render().unwrap(),
@@ -143,11 +204,12 @@ fn pages_have_no_inline_style_and_no_foreign_address() {
 }
 
 #[test]
-fn every_form_posts() {
+fn every_form_that_changes_something_posts() {
     for page in pages() {
         for form in page.split("<form ").skip(1) {
             let form = form.split("</form>").next().unwrap_or_default();
-            assert!(form.starts_with("method=\"post\""), "{form}");
+            let only_asks = form.starts_with("method=\"get\" action=\"/recommendations\"");
+            assert!(only_asks || form.starts_with("method=\"post\""), "{form}");
         }
     }
 }
@@ -212,6 +274,23 @@ fn figures_of_all_channels_are_the_joint_ones_or_none() {
     assert!(!view.lead[0].sentence.contains("Media drove"), "{}", view.lead[0].sentence);
     assert!(!tiles(&view).iter().any(|label| label == "Driven by media" || label == "Blended return"));
     assert!(chart(&summary, "shares").is_none());
+}
+
+#[test]
+fn what_was_never_spent_is_marked_in_number_and_word() {
+    for page in [advised(), planned(true)] {
+        assert!(page.contains("more than in any observed week (at most 6)"), "{page}");
+        assert!(page.contains("<span class=\"badge warn\">extrapolated</span>"));
+    }
+    let json = serde_json::to_value(Advice::new(&summary(true), &recommendation())).unwrap();
+    assert_eq!(json["channels"][0]["extrapolated"], true);
+}
+
+#[test]
+fn a_plan_that_cannot_be_met_keeps_what_was_typed() {
+    let page = planned(false);
+    assert!(page.contains("value=\"12,5o\"") && page.contains(" checked"), "{page}");
+    assert!(!page.contains("Move ") && !page.contains("class=\"budget\""), "and advises nothing");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use tenancy_sqlx::jobs::JobState;
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
-use super::{kept, load};
-use crate::analysis::{self, Analysis, Run};
+use super::{kept, load, may_plan};
+use crate::analysis::{self, Analysis, ModelChoice, Run};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -21,6 +21,26 @@ pub struct RunRequest {
     source_id: String,
     #[serde(default)]
     seed: Option<u64>,
+    /// Read by itself, so that an answer can name what is wrong with it.
+    #[serde(default)]
+    model: Option<Value>,
+}
+
+impl RunRequest {
+    fn choice(&mut self) -> Result<ModelChoice, Failure> {
+        let Some(model) = self.model.take() else { return Ok(ModelChoice::default()) };
+        let read = match model {
+            Value::Object(_) => serde_json::from_value(model).map_err(|error| error.to_string()),
+            _ => Err("it is no object".to_owned()),
+        };
+        read.map_err(|error| {
+            let what = format!(
+                "This model cannot be chosen: {error}. Send {{\"saturation\": \"logistic\" or \"hill\", \
+                 \"trend\": \"none\", \"linear\" or \"knots\"}}; both are optional."
+            );
+            Failure::invalid("bad_model", what)
+        })
+    }
 }
 
 /// `POST /tenant/analysis/run`
@@ -30,10 +50,11 @@ pub async fn api_start(
     body: Result<Json<RunRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let asked = "Send {\"source_id\": \"…\", \"seed\": 1} as application/json; the seed is optional.";
-    let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_run", asked))?;
+    let Json(mut body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_run", asked))?;
+    let choice = body.choice()?;
     let source: Uuid = body.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;
-    let id = analysis::start(&mut tx, &context, source, body.seed).await?;
+    let id = analysis::start(&mut tx, &context, source, body.seed, choice).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "analysis_id": id }))))
 }
@@ -65,9 +86,15 @@ pub async fn api_read(
     Path(id): Path<String>,
 ) -> Result<Json<Analysis>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    if let Some(ended) = kept(&app, &context, id).await {
-        return Ok(Json(ended));
+    let mut analysis = match kept(&app, &context, id).await {
+        Some(ended) => ended,
+        None => {
+            let mut tx = app.database.begin_read(&context).await?;
+            load(&app, &context, &mut tx, id).await?.ok_or(Failure::NOT_FOUND)?
+        }
+    };
+    if let (false, Some(Value::Object(results))) = (may_plan(&context), &mut analysis.results) {
+        results.remove("recommendation");
     }
-    let mut tx = app.database.begin_read(&context).await?;
-    load(&app, &context, &mut tx, id).await?.map(Json).ok_or(Failure::NOT_FOUND)
+    Ok(Json(analysis))
 }

@@ -10,6 +10,7 @@ pub use events::{api_events, page_events};
 pub use pages::{cancel_form, chart, list_page, page, progress, start_form};
 
 use mmm_core::artifact::Summary;
+use tenancy_core::plan::Feature;
 use tenancy_core::{JobId, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::jobs::JobState;
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::kept::Space;
 use crate::pages::{Progress, RunFacts, RunOutcome, RunRow, Stage, WorkState};
+use crate::usage;
 
 /// One line of a list of runs.
 pub fn row(run: &Run) -> RunRow {
@@ -52,10 +54,19 @@ pub fn how_far(run: &Run) -> Progress {
     Progress::new(state, run.percent, stage, run.seconds_left, stage.note())
 }
 
-/// What a finished run found, as the model wrote it.
-pub fn summary(analysis: &Analysis) -> Result<Option<Summary>, Failure> {
-    let results = analysis.results.clone();
-    results.map(|results| serde_json::from_value(results).map_err(Failure::internal)).transpose()
+/// Whether the tenant's plan has budget plans.
+pub fn may_plan(context: &TenantContext) -> bool {
+    usage::entitlements(context).includes(&Feature::ADVANCED_ANALYTICS)
+}
+
+/// What a finished run found, as far as the tenant's plan shows it.
+pub fn summary(context: &TenantContext, analysis: &Analysis) -> Result<Option<Summary>, Failure> {
+    let Some(results) = analysis.results.clone() else { return Ok(None) };
+    let mut summary: Summary = serde_json::from_value(results).map_err(Failure::internal)?;
+    if !may_plan(context) {
+        summary.recommendation = None;
+    }
+    Ok(Some(summary))
 }
 
 /// The same of a run of the tenant, by its id.
@@ -66,7 +77,7 @@ pub async fn finished(
     id: JobId,
 ) -> Result<Option<Summary>, Failure> {
     let analysis = one(app, context, tx, id).await?;
-    analysis.map_or(Ok(None), |analysis| summary(&analysis))
+    analysis.map_or(Ok(None), |analysis| summary(context, &analysis))
 }
 
 /// A run of the tenant, from what is kept where it has ended.

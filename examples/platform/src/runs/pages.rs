@@ -13,7 +13,7 @@ use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
 use super::{facts, how_far, one, row, summary};
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, ModelChoice};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{self, Progress, RunState, RunView, RunsView, Section};
@@ -42,7 +42,7 @@ pub async fn start_form(
 ) -> Result<Redirect, Failure> {
     let source: Uuid = form.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;
-    let id = analysis::start(&mut tx, &context, source, None).await?;
+    let id = analysis::start(&mut tx, &context, source, None, ModelChoice::default()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/runs/{id}")))
 }
@@ -74,7 +74,7 @@ pub async fn page(
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
     let analysis = named(&app, &context, &mut tx, &id).await?;
-    let summary = summary(&analysis)?;
+    let summary = summary(&context, &analysis)?;
     let run = analysis.run;
     let state = match (run.state, summary) {
         (JobState::Done, Some(summary)) => {
@@ -118,7 +118,7 @@ pub async fn chart(
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin_read(&context).await?;
     let analysis = named(&app, &context, &mut tx, &id).await?;
-    let summary = summary(&analysis)?.ok_or(Failure::NOT_FOUND)?;
+    let summary = summary(&context, &analysis)?.ok_or(Failure::NOT_FOUND)?;
     let (chart, kind) = name.rsplit_once('.').ok_or(Failure::NOT_FOUND)?;
     let chart = pages::chart(&summary, chart).ok_or(Failure::NOT_FOUND)?;
     let keep = (CACHE_CONTROL, "private, no-store");

@@ -17,7 +17,7 @@ mod number;
 use serde::Serialize;
 
 use number::{MINUS, NBSP, order, symbol};
-pub use number::{capital, compact, count, counted, decimals_for, duration, fixed, list};
+pub use number::{capital, compact, count, counted, decimals_for, duration, fixed, list, read_amount, rough};
 
 /// A mean with the 5 % and 95 % quantiles of its draws.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -250,7 +250,9 @@ impl Finding {
         Self { sentence, subject, value, level: 0.9, unit, probability: None, confidence: None }
     }
 
-    fn with_probability(mut self, probability: Option<f64>) -> Self {
+    /// The same statement with its probability and the word for it.
+    #[must_use]
+    pub fn with_probability(mut self, probability: Option<f64>) -> Self {
         self.probability = probability;
         self.confidence = probability.map(Confidence::of);
         self

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::*;
-use crate::analysis::{self, Analysis, AnalysisHandler};
+use crate::analysis::{self, Analysis, AnalysisHandler, ModelChoice};
 use crate::data::store::save_source;
 use crate::ingest::{Frequency, Series, Source, Validated};
 use crate::platform::SCHEMA;
@@ -112,7 +112,7 @@ impl World {
 
     async fn start(&self, context: &TenantContext, source: Uuid) -> JobId {
         let mut tx = self.database.begin(context).await.unwrap();
-        let id = analysis::start(&mut tx, context, source, Some(7)).await.unwrap();
+        let id = analysis::start(&mut tx, context, source, Some(7), ModelChoice::default()).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -217,7 +217,7 @@ async fn a_run_goes_from_queued_to_results_and_stays_its_tenants() {
     assert_eq!(world.read(&world.globex, id).await, None);
     let mut tx = world.database.begin(&world.globex).await.unwrap();
     assert_eq!(analysis::list(&mut tx, None).await.unwrap(), []);
-    let foreign = analysis::start(&mut tx, &world.globex, source_id, None).await;
+    let foreign = analysis::start(&mut tx, &world.globex, source_id, None, ModelChoice::default()).await;
     assert!(matches!(foreign, Err(analysis::StartError::UnknownSource)), "{foreign:?}");
     drop(tx);
     stop.now();
