@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
 
-/// Variables that would make the program something else than a demo of the defaults.
 /// Variables by which the program is told what to be.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "DATABASE_URL",
     "READ_DATABASE_URL",
     "TENANCY_GATE_URL",
@@ -87,16 +86,6 @@ fn build(profile: &str) {
     assert!(built.success(), "the platform could not be built");
 }
 
-/// The command that starts a program with nothing configured but what is given to it.
-pub fn unconfigured(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    for variable in VARIABLES {
-        command.env_remove(variable);
-    }
-    command.stdin(Stdio::null());
-    command
-}
-
 /// Whether this process is root's.
 pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
@@ -134,15 +123,6 @@ pub struct Process {
     started: Instant,
 }
 
-impl Demo {
-    /// The command that starts a demo in `data`, with nothing configured but what is given to it.
-    pub fn command(program: &Path, data: &Path) -> Command {
-        let mut command = unconfigured(program);
-        command.arg("--data-dir").arg(data).arg("--no-install");
-        command
-    }
-
-    /// Starts a demo on free ports and waits until it is ready on all of its listeners.
 impl Process {
     /// Starts a program with three listeners on free ports.
     ///
@@ -242,7 +222,7 @@ impl Drop for Process {
 }
 
 /// Three addresses that were free a moment ago.
-pub fn free_addresses() -> [SocketAddr; 3] {
+fn free_addresses() -> [SocketAddr; 3] {
     let listeners: [TcpListener; 3] =
         std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("its address"))
