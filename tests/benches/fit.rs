@@ -20,9 +20,9 @@ pub use kit::*;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use kit::demo::{DataFolder, Demo};
-use kit::program::until;
 use serde_json::{Value, json};
+use tests::demos::{DataFolder, Demo};
+use tests::program::until;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

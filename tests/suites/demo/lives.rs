@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use tests::Caller;
-use tests::demo::{DataFolder, Demo};
+use tests::demos::{DataFolder, Demo};
 use tests::program::{binary, signal};
 
 use super::{first_run, gone, possible, postmaster, signed_in, tenant};

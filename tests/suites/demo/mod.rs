@@ -11,7 +11,7 @@ use platform::demo::{DemoInfo, TenantLogin};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tenancy_sqlx::embedded::Binaries;
-use tests::demo::{DataFolder, Demo};
+use tests::demos::{DataFolder, Demo};
 use tests::{Caller, shared};
 
 /// Whether `PostgreSQL` is here; the demo of a test never installs it.

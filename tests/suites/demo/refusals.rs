@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Output;
 
-use tests::demo::{DataFolder, Demo};
+use tests::demos::{DataFolder, Demo};
 use tests::program::binary;
 
 fn run(folder: &DataFolder, arguments: &[&str]) -> (Option<i32>, String) {

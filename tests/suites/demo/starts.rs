@@ -8,7 +8,7 @@ use std::time::Duration;
 use platform::demo::DemoInfo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::demo::{DataFolder, Demo};
+use tests::demos::{DataFolder, Demo};
 use tests::program::{binary, is_root};
 use tests::{Caller, shared};
 

@@ -2,7 +2,7 @@
 //! people of every role, and callers that speak HTTP to it.
 
 pub mod callers;
-pub mod demo;
+pub mod demos;
 pub mod fleet;
 pub mod program;
 pub mod shared;

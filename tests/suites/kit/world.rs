@@ -178,12 +178,7 @@ impl World {
     ///
     /// When the server refuses.
     pub async fn admin(&self) -> PgConnection {
-        PgConnection::connect_with(&self.admin_options()).await.expect("a superuser's connection")
-    }
-
-    /// How a superuser logs in to this world's database.
-    pub fn admin_options(&self) -> PgConnectOptions {
-        self.database.admin()
+        PgConnection::connect_with(&self.database.admin()).await.expect("a superuser's connection")
     }
 
     /// The simulated file that uploads are tried with.

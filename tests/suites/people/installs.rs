@@ -1,7 +1,6 @@
 //! `platform migrate` on a server of its own, as somebody who runs the platform meets it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -10,7 +9,8 @@ use serde_json::json;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tenancy_sqlx::embedded::{Install, Server, to_stderr};
 use tests::Caller;
-use tests::program::{DataFolder, Demo, binary, free_addresses, unconfigured};
+use tests::demos::DataFolder;
+use tests::program::{Process, binary, unconfigured};
 
 /// A server that nothing was done to, with an empty database of this name.
 async fn empty_server(folder: &DataFolder, database: &str) -> Server {
@@ -49,16 +49,13 @@ fn operator(text: &str) -> Option<(String, String)> {
 }
 
 /// Serves with these variables, and asks as the operator for the list of tenants.
-async fn serves(folder: &Path, variables: &BTreeMap<String, String>, operator: &(String, String)) {
-    let listeners = free_addresses();
+async fn serves(variables: &BTreeMap<String, String>, operator: &(String, String)) {
     let mut command = unconfigured(binary());
     command.args(["serve", "--operator"]).envs(variables);
-    for (flag, addr) in ["--addr", "--operator-addr", "--internal-addr"].iter().zip(listeners) {
-        command.arg(flag).arg(addr.to_string());
-    }
-    let mut served = Demo::spawn_at(command, folder, listeners);
+    let mut served = Process::listening(command);
     served.ready(Duration::from_secs(30)).await;
-    let caller = Caller::new(listeners[1], "admin.mmm.localhost").sign_in(&operator.0, &operator.1).await;
+    let caller =
+        Caller::new(served.listeners[1], "admin.mmm.localhost").sign_in(&operator.0, &operator.1).await;
     let tenants = caller.get("/admin/tenants").await;
     assert_eq!((tenants.status, &tenants.json()["total"]), (StatusCode::OK, &json!(0)));
     let made = caller
@@ -94,7 +91,7 @@ async fn an_empty_server_becomes_a_platform_once() {
         names,
         ["DATABASE_URL", "TENANCY_GATE_URL", "TENANCY_OPS_URL", "TENANCY_SEAL_KEY", "TENANCY_TOKEN_KEY"]
     );
-    serves(folder.path(), &set, &operator(first).expect("an operator")).await;
+    serves(&set, &operator(first).expect("an operator")).await;
 
     // The door of the operators is for `serve --operator` alone.
     let pairs: Vec<(&str, &str)> = set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -153,7 +150,7 @@ async fn the_printed_sql_leaves_nothing_to_do() {
 
     let operator = operator(&sql).expect("an operator");
     assert_eq!(operator.0, "ann@mmm.example");
-    serves(folder.path(), &variables(&sql), &operator).await;
+    serves(&variables(&sql), &operator).await;
 
     let again = Command::new(&psql).arg(&url).arg("--quiet").arg("--file").arg(&file).output().expect("psql");
     assert!(!again.status.success(), "it is for an empty database");

@@ -1,9 +1,9 @@
-//! What `serve`, `worker` and `migrate` refuse to start with, and what they say.
+//! What `serve` and `worker` refuse to start with, and what they say.
 
 use std::process::{Command, Output};
 
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
-use tests::{Fleet, World};
+use sqlx::Executor as _;
+use tests::Fleet;
 
 use super::world;
 
@@ -62,54 +62,4 @@ async fn a_database_of_another_version_is_refused_and_migrate_is_named() {
         world.admin().await.execute(change).await.expect("another version");
         refused(&fleet, &["platform migrate", schema, "version"], world.role_password()).await;
     }
-}
-
-/// A database of its own on the server of `world`, with nothing in it.
-struct Empty {
-    admin: PgConnection,
-    name: String,
-    url: String,
-}
-
-impl Empty {
-    async fn new(world: &World) -> Self {
-        let mut admin = world.admin().await;
-        let name = format!("empty_{}", uuid::Uuid::new_v4().simple());
-        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
-        let url = world.admin_options().database(&name).to_url_lossy().to_string();
-        Self { admin, name, url }
-    }
-
-    async fn remove(mut self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        self.admin.execute(sqlx::AssertSqlSafe(drop)).await.expect("no database");
-    }
-}
-
-/// D12: two `migrate` at once apply each step once, and both say that it is done.
-#[tokio::test(flavor = "multi_thread")]
-async fn two_migrations_at_once_apply_each_step_once() {
-    let (world, fleet) = world().await;
-    let empty = Empty::new(&world).await;
-    let migrate = || said(fleet.clone().with("TENANCY_ADMIN_URL", Some(&empty.url)).command("migrate"));
-    let (one, two) = tokio::join!(migrate(), migrate());
-    for (code, said) in [&one, &two] {
-        assert_eq!(*code, Some(0), "{said}");
-    }
-    let options: sqlx::postgres::PgConnectOptions = empty.url.parse().expect("an address");
-    let mut database = options.connect().await.expect("the database");
-    for (schema, needed) in [
-        ("tenancy", tenancy_sqlx::migrate::TENANCY.version()),
-        ("platform", platform::platform::SCHEMA.version()),
-    ] {
-        let sql =
-            format!("SELECT array_agg(version ORDER BY version) FROM {schema}.migrations WHERE success");
-        let applied: Vec<i64> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut database).await.expect("versions");
-        assert_eq!(applied, (1..=needed).collect::<Vec<_>>(), "{schema}");
-    }
-    database.close().await.expect("closed");
-    let (code, again) = migrate().await;
-    assert!(code == Some(0) && again.contains("up to date"), "{again}");
-    empty.remove().await;
 }
