@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 
-/// How long an invitation is good for.
+/// How long an operator's invitation is good for.
 pub const LIFETIME: Duration = Duration::from_hours(72);
 
 /// The link that takes an invitation up. To be shown once, to whoever invited; `Debug` hides it.
@@ -35,11 +35,16 @@ impl fmt::Debug for Link {
 }
 
 /// A new invitation to the tenant with this address name, and its link.
-pub fn new(site: &str, slug: &str, email: String, role: Role) -> Result<(NewInvitation, Link), Failure> {
+pub fn new(
+    (site, slug): (&str, &str),
+    email: String,
+    role: Role,
+    lifetime: Duration,
+) -> Result<(NewInvitation, Link), Failure> {
     let token = SessionToken::generate().map_err(Failure::internal)?;
     let link = Link(address(site, slug, &format!("/accept?token={}", *token.text())));
     let id = Uuid::now_v7();
-    Ok((NewInvitation { id, token: token.hash(), email, role, lifetime: LIFETIME }, link))
+    Ok((NewInvitation { id, token: token.hash(), email, role, lifetime }, link))
 }
 
 /// A tenant's own address. Encrypted everywhere but on the machine itself.
@@ -91,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_the_tenants_own_address() {
-        let (invitation, link) = new("mmm.localhost:8080", "acme", "a@b".into(), Role::Viewer).unwrap();
+        let (invitation, link) =
+            new(("mmm.localhost:8080", "acme"), "a@b".into(), Role::Viewer, LIFETIME).unwrap();
         let token = link.as_str().strip_prefix("http://acme.mmm.localhost:8080/accept?token=").unwrap();
         assert_eq!(SessionToken::parse(token).unwrap().hash(), invitation.token);
         assert_eq!(address("example.com", "acme", "/"), "https://acme.example.com/");

@@ -75,7 +75,9 @@ macro_rules! route {
 /// At a tenant's address.
 pub fn tenant() -> Vec<Route> {
     use Access::{Needs, Public};
-    use Permission::{ManageCampaigns, ManageData, ManageUsers, RunAnalysis, ViewAnalytics, ViewCampaigns};
+    use Permission::{
+        ManageCampaigns, ManageData, ManageSettings, ManageUsers, RunAnalysis, ViewAnalytics, ViewCampaigns,
+    };
     let social = || Some(Feature::BASIC_SOCIAL);
     let content = || Some(Feature::AI_CONTENT);
     let analytics = || Some(Feature::BASIC_ANALYTICS);
@@ -120,6 +122,7 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/usage", Needs(ViewAnalytics), usage::page),
         route!(GET "/team", Needs(ManageUsers), team::page),
         route!(POST "/team/invite", Needs(ManageUsers), team::invite_form),
+        route!(POST "/team/settings", Needs(ManageSettings), team::settings_form),
         route!(POST "/team/{id}/role", Needs(ManageUsers), team::role_form),
         route!(POST "/team/{id}/remove", Needs(ManageUsers), team::remove_form),
         route!(GET "/brand.css", Public, assets::brand),
@@ -138,6 +141,8 @@ pub fn tenant() -> Vec<Route> {
         route!(GET "/tenant/data/sources", Needs(ViewAnalytics), data::sources),
         route!(GET "/tenant/data/sources/{id}", Needs(ViewAnalytics), data::source),
         route!(PUT "/tenant/data/sources/{id}/roles", Needs(ManageData), data::confirm),
+        route!(GET "/tenant/settings", Needs(ManageSettings), team::settings),
+        route!(PATCH "/tenant/settings", Needs(ManageSettings), team::change_settings),
         route!(GET "/tenant/config", Needs(ViewAnalytics), usage::config),
         route!(GET "/tenant/usage", Needs(ViewAnalytics), usage::usage),
         route!(POST "/api/usage/track", Needs(ManageData), usage::track),

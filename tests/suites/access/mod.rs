@@ -114,6 +114,8 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
             request.json(&json!({ "refresh_token": pair["refresh_token"].as_str().unwrap_or_default() }))
         }
         (_, "/team/invite") => request.form(&[("email", "new@acme.example"), ("role", "viewer")]),
+        (_, "/team/settings") => request.form(&[("invitation_hours", "72")]),
+        (_, "/tenant/settings") => request.json(&json!({ "invited_role": "viewer" })),
         (_, "/team/{id}/role") => request.form(&[("role", "viewer")]),
         (_, "/tenant/users/invite") => {
             request.json(&json!({ "email": "new@acme.example", "role": "viewer" }))

@@ -19,7 +19,7 @@ use tests::world::seal_key;
 use uuid::Uuid;
 
 /// Every table that tenants keep something in.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "data_sources",
     "uploads",
     "marketing_data",
@@ -27,6 +27,7 @@ const TABLES: [&str; 8] = [
     "mmm_models",
     "campaigns",
     "social_accounts",
+    "tenant_settings",
     LEDGER,
 ];
 /// The application may add to it and read it, and do nothing else.
@@ -56,6 +57,7 @@ async fn side(world: &World, tenant: &str) -> Side {
     owner.made("/api/campaigns", &serde_json::json!({ "name": "spring" })).await;
     let account = serde_json::json!({ "network": "x", "handle": "@spring" });
     owner.made("/api/social-accounts", &account).await;
+    owner.patch_json("/tenant/settings", &serde_json::json!({ "invitation_hours": 24 })).await;
     let run = owner.start_run(&source).await;
     let context = world.context(tenant).await;
     Side { context, source: source.parse().expect("an id"), run: run.parse().expect("an id") }

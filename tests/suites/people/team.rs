@@ -234,3 +234,56 @@ async fn no_change_of_people_goes_without_its_line() {
     }
     assert_eq!(owner.get("/tenant/users").await.json(), before, "nothing changed");
 }
+
+/// T19: a tenant says how it invites, for itself alone; what makes no sense is refused.
+#[tokio::test]
+async fn a_tenant_says_how_it_invites() {
+    let world = World::start().await;
+    let (admin, globex) =
+        (world.signed_in("acme", Role::Admin).await, world.signed_in("globex", Role::Owner).await);
+    let path = "/tenant/settings";
+    assert_eq!(admin.get(path).await.json(), json!({ "invitation_hours": 72, "invited_role": "viewer" }));
+    let changed = admin.patch_json(path, &json!({ "invitation_hours": 24 })).await;
+    assert_eq!(
+        changed.json(),
+        json!({ "invitation_hours": 24, "invited_role": "viewer" }),
+        "{}",
+        changed.body
+    );
+    let form = [("invitation_hours", "24"), ("invited_role", "analyst")];
+    assert_eq!(admin.post_form("/team/settings", &form).await.status, StatusCode::SEE_OTHER);
+    let page = admin.get_page("/team").await;
+    assert!(
+        page.body.contains("for 24 hours") && page.body.contains("value=\"analyst\" selected"),
+        "{}",
+        page.body
+    );
+    for bad in [
+        json!({ "invitation_hours": 0 }),
+        json!({ "invitation_hours": 169 }),
+        json!({ "invitation_hours": -1 }),
+        json!({ "invitation_hours": "24" }),
+        json!({ "invited_role": "owner" }),
+        json!({ "invited_role": "boss" }),
+        json!({ "limits": { "users": 1000 } }),
+        json!({ "plan": "enterprise" }),
+    ] {
+        let refused = admin.patch_json(path, &bad).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}: {}", refused.body);
+    }
+    let invited = admin.post_json("/tenant/users/invite", &json!({ "email": "new@acme.example" })).await;
+    assert_eq!(invited.json()["invite_expires_in"], 24 * 3_600, "{}", invited.body);
+    let link = invited.json()["invite"].as_str().expect("a link").to_owned();
+    assert_eq!(
+        accept(&world.at("acme"), &link, "New", "a long password").await.status,
+        StatusCode::SEE_OTHER
+    );
+    let new = world.at("acme").sign_in("new@acme.example", "a long password").await;
+    assert_eq!(new.get("/auth/me").await.json()["role"], "analyst");
+    assert_eq!(globex.get(path).await.json()["invitation_hours"], 72, "another tenant's are its own");
+    let mut database = world.admin().await;
+    let sql =
+        "SELECT new_values ->> 'invitation_hours' FROM audit_logs WHERE action = 'set_settings' ORDER BY id";
+    let log: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("the log");
+    assert_eq!(log, ["24", "24"]);
+}

@@ -16,7 +16,7 @@ use tenancy_sqlx::{ChangeError, NewTenant, OperatorEvent, Reason, TenantOverview
 
 use super::Console;
 use crate::failure::Failure;
-use crate::invite::{self, Link};
+use crate::invite::{self, LIFETIME, Link};
 use crate::pages::Accent;
 use crate::usage;
 
@@ -173,7 +173,8 @@ impl Console {
             plan,
             settings: accent.map_or_else(|| json!({}), |accent| json!({ "accent": accent.to_string() })),
         };
-        let (invitation, link) = invite::new(&self.site, slug.as_str(), email, tenancy_core::Role::Owner)?;
+        let (invitation, link) =
+            invite::new((&self.site, slug.as_str()), email, tenancy_core::Role::Owner, LIFETIME)?;
         match self.door.onboard(&reason, &tenant, &invitation).await {
             Ok(()) => Ok(Onboarded { id: tenant.id, slug, link }),
             Err(ChangeError::Taken) => Err(taken(&slug)),
@@ -203,7 +204,7 @@ impl Console {
     ) -> Result<Link, Failure> {
         let reason = reason(by, why)?;
         let (email, role) = (invite::email(email)?, invite::role(role)?);
-        let (invitation, link) = invite::new(&self.site, &tenant.subdomain, email, role)?;
+        let (invitation, link) = invite::new((&self.site, &tenant.subdomain), email, role, LIFETIME)?;
         let invited = self.door.invite(&reason, tenant.id, &invitation).await;
         invited.map_err(|error| match error {
             ChangeError::Taken => invite::member_already(),

@@ -4,6 +4,7 @@ use askama::Template;
 use tenancy_core::Role;
 
 use super::frame::{Frame, asset_version};
+use crate::team::TenantSettings;
 
 /// Roles that may be given, and whether each is the present one.
 type Offered = Vec<(&'static str, bool)>;
@@ -17,6 +18,8 @@ pub struct TeamView {
     pub waiting: Vec<(String, Role, String)>,
     /// Whether the reader is an owner, who alone makes and changes owners.
     pub owner: bool,
+    /// How people are invited.
+    pub settings: TenantSettings,
     /// The invitation that was just made, shown this once.
     pub link: Option<String>,
     /// What was typed as e-mail.
@@ -39,6 +42,18 @@ impl TeamView {
             1 => format!("{people}; one more is invited."),
             n => format!("{people}; {n} more are invited."),
         }
+    }
+
+    /// What an invited person can be, in words, and whether that is what is offered first.
+    fn roles(&self) -> Vec<(Role, &'static str, bool)> {
+        let roles = [
+            (Role::Viewer, "viewer: reads"),
+            (Role::Analyst, "analyst: works with data and models"),
+            (Role::Admin, "admin: runs the workspace"),
+            (Role::Owner, "owner: answers for the workspace"),
+        ];
+        let may_give = roles.into_iter().filter(|(role, _)| self.owner || *role != Role::Owner);
+        may_give.map(|(role, words)| (role, words, role == self.settings.invited_role)).collect()
     }
 
     /// Id, name, e-mail and role of each person, and the roles the reader may give them, which is none

@@ -10,14 +10,13 @@ use tenancy_tower::extract::Member;
 use super::{change_role, invite_person, people, remove_person, waiting};
 use crate::app::App;
 use crate::failure::{Body, Failure};
-use crate::invite::LIFETIME;
 
 /// Who is invited.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invite {
     email: String,
-    role: String,
+    role: Option<String>,
 }
 
 /// What changes about a member.
@@ -41,9 +40,11 @@ pub async fn invite(
     Body(body): Body<Invite>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let mut tx = app.database.begin(&context).await?;
-    let link = invite_person(&mut tx, &context, user, &app.site, (&body.email, &body.role)).await?;
+    let who = (body.email.as_str(), body.role.as_deref());
+    let (link, settings) = invite_person(&mut tx, &context, user, &app.site, who).await?;
     tx.commit().await?;
-    let answer = json!({ "invite": link.as_str(), "invite_expires_in": LIFETIME.as_secs() });
+    let lifetime = settings.lifetime().as_secs();
+    let answer = json!({ "invite": link.as_str(), "invite_expires_in": lifetime });
     Ok((StatusCode::CREATED, Json(answer)))
 }
 

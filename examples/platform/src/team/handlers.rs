@@ -9,7 +9,7 @@ use tenancy_core::{Role, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::extract::Member;
 
-use super::{change_role, invite_person, people, remove_person, waiting};
+use super::{TenantSettings, change_role, invite_person, people, remove_person, waiting};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{Notice, NoticeKind, Section, TeamView};
@@ -46,6 +46,7 @@ async fn show(
         people: people.into_iter().map(|(id, p)| (id, p.name, p.email, p.role)).collect(),
         waiting: waiting(&mut tx).await?.into_iter().map(|w| (w.email, w.role, w.invited_by)).collect(),
         owner,
+        settings: TenantSettings::of(&mut tx).await?,
         link: said.link,
         email: said.email,
     };
@@ -66,8 +67,9 @@ pub async fn invite_form(
     Form(form): Form<PersonForm>,
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin(&context).await?;
-    match invite_person(&mut tx, &context, user, &app.site, (&form.email, &form.role)).await {
-        Ok(link) => {
+    let who = (form.email.as_str(), Some(form.role.as_str()));
+    match invite_person(&mut tx, &context, user, &app.site, who).await {
+        Ok((link, _)) => {
             tx.commit().await?;
             let said = Said { link: Some(link.as_str().to_owned()), ..Said::default() };
             show(&app, &context, StatusCode::CREATED, said).await

@@ -6,6 +6,7 @@
 
 mod api;
 mod handlers;
+mod settings;
 
 use serde::Serialize;
 use serde_json::json;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use api::{invite, list, remove, set_role};
 pub use handlers::{invite_form, page, remove_form, role_form};
+pub use settings::{TenantSettings, change_settings, settings, settings_form};
 
 use crate::failure::Failure;
 use crate::invite::{self as invitation, Link};
@@ -42,7 +44,11 @@ pub struct Waiting {
 }
 
 fn role(row: &sqlx::postgres::PgRow) -> Result<Role, Failure> {
-    let text: String = row.try_get("role").map_err(Failure::internal)?;
+    role_in(row, "role")
+}
+
+fn role_in(row: &sqlx::postgres::PgRow, column: &str) -> Result<Role, Failure> {
+    let text: String = row.try_get(column).map_err(Failure::internal)?;
     text.parse().map_err(Failure::internal)
 }
 
@@ -73,16 +79,19 @@ async fn waiting(tx: &mut TenantTx) -> Result<Vec<Waiting>, Failure> {
     rows.iter().map(waiting).collect()
 }
 
-/// Invites a person; an open invitation to the same address is replaced.
+/// Invites a person, without a role as what the tenant has chosen; an open invitation to the same address is replaced.
 async fn invite_person(
     tx: &mut TenantTx,
     context: &TenantContext,
     by: UserId,
     site: &str,
-    (email, role): (&str, &str),
-) -> Result<Link, Failure> {
-    let (email, role) = (invitation::email(email)?, invitation::role(role)?);
-    let (new, link) = invitation::new(site, context.tenant().slug().as_str(), email, role)?;
+    (email, role): (&str, Option<&str>),
+) -> Result<(Link, TenantSettings), Failure> {
+    let settings = TenantSettings::of(tx).await?;
+    let email = invitation::email(email)?;
+    let role = role.map_or(Ok(settings.invited_role), invitation::role)?;
+    let address = (site, context.tenant().slug().as_str());
+    let (new, link) = invitation::new(address, email, role, settings.lifetime())?;
     sqlx::query("SELECT control.invite($1, $2, $3, $4, $5, make_interval(secs => $6))")
         .bind(by.as_uuid())
         .bind(new.id)
@@ -95,7 +104,7 @@ async fn invite_person(
         .map_err(failure)?;
     let told = json!({ "invitation": new.id, "email": new.email, "role": role });
     trail::change(tx, by, "invite", (json!({}), told)).await?;
-    Ok(link)
+    Ok((link, settings))
 }
 
 /// Gives a member another role.
