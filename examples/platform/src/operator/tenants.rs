@@ -10,8 +10,7 @@ use sqlx::Row as _;
 use tenancy_core::plan::Meter;
 use tenancy_core::slug::SlugError;
 use tenancy_core::store::Directory as _;
-use tenancy_core::{Lifecycle, Plan, PlanCode, Slug, TenantId};
-use tenancy_core::{Lifecycle, PlanCode, Slug, TenantContext, TenantId, TenantKey};
+use tenancy_core::{Lifecycle, Plan, PlanCode, Slug, TenantContext, TenantId, TenantKey};
 use tenancy_sqlx::control::OperatorIdentity;
 use tenancy_sqlx::{ChangeError, NewTenant, OperatorEvent, Reason, TenantOverview};
 

@@ -101,10 +101,10 @@ fn ready(
 ) -> Result<(StatusCode, AdviceState), Failure> {
     let (status, plan, error) = match planned {
         Ok(plan) => (StatusCode::OK, Some(plan), None),
-        Err(failure) => match failure.said() {
-            Some((status, message)) => (status, None, Some(message.to_owned())),
-            None => return Err(failure),
-        },
+        Err(failure) => {
+            let (status, message) = failure.said()?;
+            (status, None, Some(message))
+        }
     };
     let (summary, facts) = (&basis.summary, facts(&basis.run, None));
     let query = asked.query();

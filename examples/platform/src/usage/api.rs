@@ -12,10 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy_core::plan::{Feature, Meter};
-use tenancy_core::{Decision, Plan};
 use tenancy_core::{Decision, Plan, Tenant};
 use tenancy_sqlx::usage::{MeterUsage, Outlook, Recorded, UsageEvent};
-use tenancy_sqlx::usage::{MeterUsage, Recorded, UsageEvent};
 use tenancy_tower::extract::Member;
 use uuid::Uuid;
 
