@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
 
-/// Variables that would make the program something else than a demo of the defaults.
 /// Variables by which the program is told what to be.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "DATABASE_URL",
     "READ_DATABASE_URL",
     "TENANCY_GATE_URL",
@@ -134,15 +133,6 @@ pub struct Process {
     started: Instant,
 }
 
-impl Demo {
-    /// The command that starts a demo in `data`, with nothing configured but what is given to it.
-    pub fn command(program: &Path, data: &Path) -> Command {
-        let mut command = unconfigured(program);
-        command.arg("--data-dir").arg(data).arg("--no-install");
-        command
-    }
-
-    /// Starts a demo on free ports and waits until it is ready on all of its listeners.
 impl Process {
     /// Starts a program with three listeners on free ports.
     ///
