@@ -11,9 +11,13 @@ use tenancy_core::{Clock, SystemClock, TenantContext};
 use crate::boot;
 use crate::conn::TenantConn;
 use crate::error::{BeginError, ConnectError};
+use crate::proof::{Policy, Verdict, Watch};
 use crate::seal::{SealKey, check_seal};
 use crate::statement::{Access, Begin};
 use crate::tx::TenantTx;
+
+/// How often a proved database is looked at.
+const DRIFT: Duration = Duration::from_mins(1);
 
 /// How [`TenantDatabase`] uses its pool.
 #[derive(Clone)]
@@ -64,6 +68,7 @@ pub struct TenantDatabase {
     statement_timeout: Duration,
     seal: Option<SealKey>,
     clock: Arc<dyn Clock>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl TenantDatabase {
@@ -94,7 +99,36 @@ impl TenantDatabase {
         }
         let Settings { statement_timeout, seal, clock, .. } = settings;
         check_seal(&pool, seal.as_ref(), &*clock).await?;
-        Ok(Self { pool, statement_timeout, seal, clock })
+        Ok(Self { pool, statement_timeout, seal, clock, watch: None })
+    }
+
+    /// Proves that the role can reach nothing but rows of the bound tenant ([`crate::proof`]), and goes on
+    /// watching that nothing of it changes: every minute, and soon after every change that the database
+    /// tells of. A change for the worse is logged, and [`Self::is_ready`] is false until it is mended.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Unproved`] with the SQL that mends each finding, [`ConnectError::Database`] when the
+    /// server cannot be asked.
+    pub async fn prove(self, policy: Policy) -> Result<Self, ConnectError> {
+        self.prove_every(DRIFT, policy).await
+    }
+
+    /// The same with another period between two looks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prove`].
+    pub async fn prove_every(mut self, period: Duration, policy: Policy) -> Result<Self, ConnectError> {
+        let (report, watch) = Watch::begin(&self.pool, policy, period).await?;
+        if watch.is_refused() {
+            return Err(ConnectError::Unproved(Box::new(report)));
+        }
+        if report.verdict == Verdict::Warn {
+            tracing::warn!(%report, "tenants are kept apart, with reservations");
+        }
+        self.watch = Some(Arc::new(watch));
+        Ok(self)
     }
 
     /// Begins a transaction bound to the context's tenant, in one message to the server.
@@ -118,8 +152,11 @@ impl TenantDatabase {
         self.start(Access::Read, context).await
     }
 
-    /// Whether the server answers.
+    /// Whether the server answers, and what was [proved](Self::prove) still holds.
     pub async fn is_ready(&self) -> bool {
+        if self.watch.as_ref().is_some_and(|watch| watch.is_refused()) {
+            return false;
+        }
         sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.pool).await.is_ok()
     }
 

@@ -3,6 +3,7 @@
 use tenancy_core::TenantId;
 
 use crate::boot::Finding;
+use crate::proof::Report;
 use crate::seal::SealMismatch;
 
 /// Why the application may not start on this database.
@@ -20,6 +21,11 @@ pub enum ConnectError {
     /// The role could step around the tenant policies. Each finding names the SQL that mends it.
     #[error("the database role is not safe to serve tenants with:\n{}", list(.0))]
     Unsafe(Vec<Finding>),
+
+    /// The role can reach rows of other tenants than the bound one's. Each finding names the SQL that
+    /// mends it.
+    #[error("tenants are not kept apart in this database:\n{0}")]
+    Unproved(Box<Report>),
 
     /// Program and database do not agree about the seal.
     #[error("tenants cannot be bound safely: {0}")]

@@ -21,7 +21,8 @@
 //! | an operator | [`OperatorDoor`] | `app_ops`  | fixed functions, each with a reason      |
 //! | migrations | [`migrate`]       | a superuser | everything, before anybody is served  |
 //!
-//! Boot refuses a role that could step around the policies: see [`boot`].
+//! Boot refuses a role that could step around the policies ([`boot`]) and a database in which it could
+//! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]).
 
 pub mod boot;
 mod conn;

@@ -16,6 +16,7 @@ use tenancy_core::store::{CredentialStore, Directory, SessionStore, StandingStor
 use tenancy_core::usage::{Prepaid, RateLimiter};
 use tenancy_core::{Clock, SystemClock};
 use tenancy_sqlx::migrate::{Schema, Step, TENANCY};
+use tenancy_sqlx::proof::Policy;
 use tenancy_sqlx::{Gate, OperatorDoor, SealKey, Settings, TenantDatabase};
 use tenancy_tower::Calls;
 use tenancy_tower::jwt::{TokenIssuer, TokenKey, TokenVerifier};
@@ -83,7 +84,8 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Connects, and refuses roles that could step around the policies and schemas of another version.
+    /// Connects, and refuses roles that could step around the policies, schemas of another version and
+    /// databases in which tenants are not kept apart.
     ///
     /// # Errors
     ///
@@ -97,6 +99,9 @@ impl Platform {
         let mut settings = Settings::default();
         settings.seal = config.seal_key;
         let database = TenantDatabase::connect_with(config.database, settings)
+            .await
+            .context("the application's database role")?
+            .prove(Policy::default())
             .await
             .context("the application's database role")?;
 

@@ -58,6 +58,7 @@ pub const TENANCY: Schema = Schema {
             name: "tenant_changes",
             sql: include_str!("../../migrations/0012_tenant_changes.sql"),
         },
+        Step { version: 13, name: "drift", sql: include_str!("../../migrations/0013_drift.sql") },
     ],
 };
 

@@ -15,6 +15,7 @@
 //! Each finding names its mending SQL, written to be run by a superuser. What a finding says is not
 //! proved by the absence of others: a superuser's findings are many, and one of them is enough.
 
+mod drift;
 mod policy;
 mod report;
 mod rules;
@@ -23,6 +24,7 @@ mod sarif;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, Row};
 
+pub(crate) use drift::Watch;
 pub use policy::{Policy, UnknownRule};
 pub use report::{Finding, Report, Severity, Verdict};
 

@@ -1,11 +1,12 @@
 //! What somebody has decided to live with, each with a reason.
 
-use super::rules;
+use super::{Verdict, rules};
 
-/// Which rules are silenced, and why. By default none.
+/// Which rules are silenced, and why; by default none. And whether warnings are refused; by default not.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     allowed: Vec<(&'static str, String)>,
+    strict: bool,
 }
 
 /// A rule that does not exist, or a reason that says nothing.
@@ -24,6 +25,22 @@ impl Policy {
         let known = known.ok_or_else(|| UnknownRule(rule.to_owned()))?;
         self.allowed.push((known.id, reason.trim().to_owned()));
         Ok(self)
+    }
+
+    /// Refuses on warnings as well.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Whether nobody is to be served with this verdict.
+    pub fn refuses(&self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Pass => false,
+            Verdict::Warn => self.strict,
+            Verdict::Refuse => true,
+        }
     }
 
     /// Why a rule is silenced, if it is.

@@ -80,7 +80,8 @@ WITH rel AS (
         'CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
             AS $$ SELECT nullif(current_setting(''app.tenant_id'', true), '''')::uuid $$', NULL, NULL
     WHERE to_regprocedure('tenancy.seal_required()') IS NOT NULL AND $2 IS NULL
-    UNION ALL SELECT 'guard', 'the event trigger ' || quote_ident(evtname), NULL::oid, format('ALTER EVENT TRIGGER %I DISABLE', evtname), NULL, NULL
+    UNION ALL SELECT 'guard', 'the event trigger ' || quote_ident(evtname), NULL::oid, format('ALTER EVENT TRIGGER %I DISABLE', evtname), NULL,
+        CASE WHEN evtname ~ '^tenancy_told_' THEN 'it is a hint: what has changed is found by asking, too' END
     FROM pg_event_trigger WHERE evtname ~ '^tenancy_' AND evtenabled <> 'D' AND $2 IS NULL
 )
 SELECT kind, what, relation::bigint AS relation, sql, holds, harmless FROM made ORDER BY kind, what

@@ -6,6 +6,8 @@
 mod kit;
 
 mod broken;
+mod command;
+mod drift;
 mod rules;
 
 use kit::{Place, place};

@@ -89,6 +89,13 @@ async fn the_platform_does_not_start_as_a_role_that_reads_everything() {
     let platform = start(world.options_for("app_rw")).await.expect("the application's own login");
     platform.close().await;
 
+    let mending = "ALTER TABLE public.uploads FORCE ROW LEVEL SECURITY;";
+    as_admin(&world, "ALTER TABLE uploads NO FORCE ROW LEVEL SECURITY").await;
+    let refused = start(world.options_for("app_rw")).await.expect_err("a table without FORCE");
+    assert!(format!("{refused:#}").contains(mending), "{refused:#}");
+    as_admin(&world, mending).await;
+    start(world.options_for("app_rw")).await.expect("mended").close().await;
+
     as_admin(&world, "DELETE FROM tenancy.migrations WHERE version > 1").await;
     let refused = start(world.options_for("app_rw")).await.expect_err("another schema version");
     assert!(format!("{refused:#}").contains("run `platform migrate`"), "{refused:#}");

@@ -1,6 +1,8 @@
 //! Two tenants with data of their own, and every way from one to the other that we know: over HTTP,
 //! over SQL in a tenant's transaction, and as the raw roles of the database.
 
+mod adopter;
+mod attack;
 mod boot;
 mod catalog;
 mod http;

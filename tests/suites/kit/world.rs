@@ -75,12 +75,8 @@ impl World {
     }
 
     async fn make() -> anyhow::Result<Self> {
-        let cluster = Cluster::shared("platform", Install::WhenMissing(&to_stderr)).await?;
+        let (cluster, database) = ground().await?;
         let password = cluster.role_password().to_owned();
-        let key = format!("{TEMPLATE}-{}", fingerprint());
-        let database = cluster
-            .database(&key, |admin| prepare(admin, password.clone()), "SELECT tenancy.grant_database()")
-            .await?;
         let mail = tempfile::tempdir()?;
         let platform = Platform::connect(Config {
             database: database.options_for("app_rw", &password),
@@ -189,6 +185,20 @@ impl World {
     pub fn example() -> String {
         example_csv().expect("the example")
     }
+}
+
+/// A world's database before anybody is connected to it.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub async fn ground() -> anyhow::Result<(Cluster, TestDatabase)> {
+    let cluster = Cluster::shared("platform", Install::WhenMissing(&to_stderr)).await?;
+    let password = cluster.role_password().to_owned();
+    let key = format!("{TEMPLATE}-{}", fingerprint());
+    let database =
+        cluster.database(&key, |admin| prepare(admin, password), "SELECT tenancy.grant_database()").await?;
+    Ok((cluster, database))
 }
 
 /// What a tenant owns, by id.
