@@ -60,6 +60,10 @@ pub struct ChannelSummary {
     pub name: String,
     /// Money spent.
     pub spend: f64,
+    /// What a unit of exposure cost on average, and what planned spend is taken to buy at; absent where
+    /// spend itself is the pressure.
+    #[serde(default)]
+    pub cost_per_unit: Option<f64>,
     /// Contribution in KPI units.
     pub contribution: Interval,
     /// Contribution as a share of the observed KPI.
@@ -212,9 +216,11 @@ impl Summary {
             channels: effects
                 .channels
                 .iter()
-                .map(|channel| ChannelSummary {
+                .zip(fit.model().data().channels())
+                .map(|(channel, data)| ChannelSummary {
                     name: channel.name.clone(),
                     spend: channel.spend,
+                    cost_per_unit: data.exposure().map(|_| data.cost_per_unit()),
                     contribution: channel.contribution,
                     share: channel.share,
                     effect_share: Some(channel.effect_share),
@@ -263,7 +269,12 @@ impl Summary {
                 .chain(channel.response.iter().flat_map(|r| r.contribution.iter().chain([&r.marginal_roi])))
                 .chain(channel.carry_over.iter().flat_map(|c| [&c.later_share, &c.half_time]))
                 .flat_map(move |interval| intervals(name, interval))
-                .chain([(name, channel.spend)])
+                .chain(
+                    [channel.spend]
+                        .into_iter()
+                        .chain(channel.cost_per_unit)
+                        .map(move |figure| (name, figure)),
+                )
         });
         let organic = self.organic.iter().flat_map(|organic| {
             let carry_over = organic.carry_over;

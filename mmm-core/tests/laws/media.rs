@@ -56,7 +56,10 @@ fn exposure_at_one_price_says_the_same_as_spend() {
     let spend = refitted(&data, |channel| (channel.spend().to_vec(), None));
     let exposure =
         refitted(&data, |channel| (channel.spend().to_vec(), Some(times(channel.spend(), 1024.0))));
-    assert_eq!(spend.channels, exposure.channels);
+    for (spend, mut exposure) in spend.channels.into_iter().zip(exposure.channels) {
+        assert_eq!((spend.cost_per_unit, exposure.cost_per_unit.take()), (None, Some(1.0 / 1024.0)));
+        assert_eq!(spend, exposure);
+    }
     assert_eq!(spend.media, exposure.media);
     assert_eq!(spend.recommendation, exposure.recommendation);
     assert_ne!(spend.model.data_fingerprint, exposure.model.data_fingerprint);
