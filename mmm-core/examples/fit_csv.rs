@@ -4,9 +4,10 @@
 //! ```text
 //! cargo run --release -p mmm-core --example fit_csv -- FILE --kpi y --channels x1,x2 \
 //!     [--controls event_1,event_2,t] [--date date_week] [--value 1.0] [--seeds 1,2,3] [--trend] [--pymc] \
-//!     [--hill] [--knots 8]
+//!     [--hill] [--knots 8] [--organic newsletter]
 //! ```
 //!
+//! A channel is the column of its spend, or `spend:exposure` where another column says what that bought.
 //! Without `--date` the first column holds the dates. With `--pymc` the controls are used as they are,
 //! with `--hill` channels saturate along Hill curves, with `--knots` the level may bend.
 
@@ -92,7 +93,13 @@ fn load(arguments: &Arguments) -> Result<Dataset, Box<dyn Error>> {
         builder = builder.kpi_value(value.parse()?);
     }
     for name in arguments.list("channels", "") {
-        builder = builder.channel(name.as_str(), numbers(&name)?);
+        builder = match name.split_once(':') {
+            Some((spend, exposure)) => builder.exposed_channel(spend, numbers(spend)?, numbers(exposure)?),
+            None => builder.channel(name.as_str(), numbers(&name)?),
+        };
+    }
+    for name in arguments.list("organic", "") {
+        builder = builder.organic(name.as_str(), numbers(&name)?);
     }
     for name in arguments.list("controls", "") {
         builder = builder.control(name.as_str(), numbers(&name)?);
@@ -139,6 +146,9 @@ fn print(summary: &Summary, drawn: f64, total: f64) {
             100.0 * channel.share.mean,
             channel.roi.mean
         );
+    }
+    for organic in &summary.organic {
+        println!("{:<16} {:>14} {:>7.1}%", organic.name, "organic", 100.0 * organic.share.mean);
     }
     let verdict = if summary.convergence.converged { "converged" } else { "NOT CONVERGED" };
     println!("{verdict}: {}", summary.convergence);

@@ -15,8 +15,9 @@ use crate::{
     model::ModelSpec,
 };
 
-/// The version of the document's shape. Version 1 had no joint figures; it can still be read.
-pub const FORMAT: u32 = 2;
+/// The version of the document's shape. Version 1 had no joint figures, version 2 no organic media; both can
+/// still be read.
+pub const FORMAT: u32 = 3;
 
 /// Everything a results page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +26,12 @@ pub struct Summary {
     pub format: u32,
     /// Whether the fit may be acted upon, with the figures behind the verdict.
     pub convergence: Convergence,
-    /// One entry per channel, in the order of the data.
+    /// One entry per paid channel, in the order of the data.
     pub channels: Vec<ChannelSummary>,
-    /// All channels together, from joint draws; absent in documents of version 1.
+    /// One entry per organic medium, in the order of the data.
+    #[serde(default)]
+    pub organic: Vec<OrganicSummary>,
+    /// All paid channels together, from joint draws; absent in documents of version 1.
     #[serde(default)]
     pub media: Option<MediaEffect>,
     /// How today's budget is best split over the next 13 periods, each channel between half and one
@@ -43,7 +47,7 @@ pub struct Summary {
     pub accuracy: Option<Accuracy>,
     /// Posterior figures of every parameter, on its own scale.
     pub parameters: Vec<QuantitySummary>,
-    /// Posterior figures of every channel's contribution over all periods, in KPI units.
+    /// Posterior figures of every medium's contribution over all periods, in KPI units.
     pub contributions: Vec<QuantitySummary>,
     /// What was fitted, and how.
     pub model: ModelSummary,
@@ -56,11 +60,15 @@ pub struct ChannelSummary {
     pub name: String,
     /// Money spent.
     pub spend: f64,
+    /// What a unit of exposure cost on average, and what planned spend is taken to buy at; absent where
+    /// spend itself is the pressure.
+    #[serde(default)]
+    pub cost_per_unit: Option<f64>,
     /// Contribution in KPI units.
     pub contribution: Interval,
     /// Contribution as a share of the observed KPI.
     pub share: Interval,
-    /// Contribution as a share of that of all channels, from joint draws; absent in documents of
+    /// Contribution as a share of that of all paid channels, from joint draws; absent in documents of
     /// version 1.
     #[serde(default)]
     pub effect_share: Option<Interval>,
@@ -75,6 +83,19 @@ pub struct ChannelSummary {
     /// How the effect is spread over time; absent in documents of version 1.
     #[serde(default)]
     pub carry_over: Option<CarryOver>,
+}
+
+/// One organic medium over all periods; without spend it has no return.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrganicSummary {
+    /// The medium.
+    pub name: String,
+    /// Contribution in KPI units.
+    pub contribution: Interval,
+    /// Contribution as a share of the observed KPI.
+    pub share: Interval,
+    /// How the effect is spread over time.
+    pub carry_over: CarryOver,
 }
 
 /// What made the KPI, period by period, in KPI units. All lists are as long as `dates`.
@@ -92,14 +113,14 @@ pub struct OverTime {
     pub band_high: Vec<f64>,
     /// Intercept, controls, trend and seasonality: posterior mean.
     pub baseline: Vec<f64>,
-    /// Contributions, one entry per channel.
+    /// Contributions, one entry per medium: the paid channels, then the organic ones.
     pub channels: Vec<ChannelSeries>,
 }
 
-/// A channel's contribution, period by period.
+/// A medium's contribution, period by period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelSeries {
-    /// The channel.
+    /// The medium.
     pub name: String,
     /// Posterior mean.
     pub mean: Vec<f64>,
@@ -195,9 +216,11 @@ impl Summary {
             channels: effects
                 .channels
                 .iter()
-                .map(|channel| ChannelSummary {
+                .zip(fit.model().data().channels())
+                .map(|(channel, data)| ChannelSummary {
                     name: channel.name.clone(),
                     spend: channel.spend,
+                    cost_per_unit: data.exposure().map(|_| data.cost_per_unit()),
                     contribution: channel.contribution,
                     share: channel.share,
                     effect_share: Some(channel.effect_share),
@@ -205,6 +228,16 @@ impl Summary {
                     p_above_break_even: channel.p_above_break_even,
                     response: Some(channel.response.clone()),
                     carry_over: Some(channel.carry_over),
+                })
+                .collect(),
+            organic: effects
+                .organic
+                .iter()
+                .map(|organic| OrganicSummary {
+                    name: organic.name.clone(),
+                    contribution: organic.contribution,
+                    share: organic.share,
+                    carry_over: organic.carry_over,
                 })
                 .collect(),
             media: Some(effects.media),
@@ -236,7 +269,18 @@ impl Summary {
                 .chain(channel.response.iter().flat_map(|r| r.contribution.iter().chain([&r.marginal_roi])))
                 .chain(channel.carry_over.iter().flat_map(|c| [&c.later_share, &c.half_time]))
                 .flat_map(move |interval| intervals(name, interval))
-                .chain([(name, channel.spend)])
+                .chain(
+                    [channel.spend]
+                        .into_iter()
+                        .chain(channel.cost_per_unit)
+                        .map(move |figure| (name, figure)),
+                )
+        });
+        let organic = self.organic.iter().flat_map(|organic| {
+            let carry_over = organic.carry_over;
+            [organic.contribution, organic.share, carry_over.later_share, carry_over.half_time]
+                .into_iter()
+                .flat_map(|interval| intervals(organic.name.as_str(), &interval))
         });
         let media = self.media.iter().flat_map(|media| {
             [&media.contribution, &media.share, &media.roi]
@@ -263,6 +307,7 @@ impl Summary {
             .flat_map(|(name, line)| line.iter().map(move |v| (name, *v)));
         match quantities
             .chain(channels)
+            .chain(organic)
             .chain(media)
             .chain(measures)
             .chain(accuracy)
@@ -301,6 +346,8 @@ impl OverTime {
     fn new(fit: &Fit, effects: &Effects) -> Self {
         let line =
             |intervals: &[Interval], figure: fn(&Interval) -> f64| intervals.iter().map(figure).collect();
+        let paid = effects.channels.iter().map(|channel| (&channel.name, &channel.by_period));
+        let organic = effects.organic.iter().map(|organic| (&organic.name, &organic.by_period));
         Self {
             dates: fit.model().data().dates().to_vec(),
             actual: fit.model().data().kpi().to_vec(),
@@ -308,14 +355,13 @@ impl OverTime {
             band_low: line(&effects.predictive, |interval| interval.q5),
             band_high: line(&effects.predictive, |interval| interval.q95),
             baseline: line(&effects.baseline, |interval| interval.mean),
-            channels: effects
-                .channels
-                .iter()
-                .map(|channel| ChannelSeries {
-                    name: channel.name.clone(),
-                    mean: line(&channel.by_period, |interval| interval.mean),
-                    q5: line(&channel.by_period, |interval| interval.q5),
-                    q95: line(&channel.by_period, |interval| interval.q95),
+            channels: paid
+                .chain(organic)
+                .map(|(name, by_period)| ChannelSeries {
+                    name: name.clone(),
+                    mean: line(by_period, |interval| interval.mean),
+                    q5: line(by_period, |interval| interval.q5),
+                    q95: line(by_period, |interval| interval.q95),
                 })
                 .collect(),
         }

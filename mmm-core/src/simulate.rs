@@ -4,6 +4,8 @@
 //! exactly as the model assumes, so a fit can be compared with what really happened:
 //!
 //! * channels take turns in how they spend: in flights, always on, or in pulses;
+//! * where a scenario is [exposed](Scenario::exposed), prices differ from week to week, and what was bought
+//!   works instead of what was spent; [organic](Scenario::organic) media work without spend;
 //! * a promotion and a price index move the baseline, as do a yearly season and a slow trend;
 //! * the KPI is revenue, so one unit of it is worth one unit of spend.
 //!
@@ -23,6 +25,8 @@ use crate::{
 
 /// The share of revenue that the channels bring, on average.
 const MEDIA_SHARE: f64 = 0.3;
+/// What an organic medium brings, as a share of what the channels bring.
+const ORGANIC_SHARE: std::ops::Range<f64> = 0.1..0.2;
 /// How long pressure is carried, as in the default model.
 const MAX_LAG: usize = 8;
 
@@ -31,6 +35,8 @@ const MAX_LAG: usize = 8;
 #[must_use = "nothing is invented until `simulate` is called"]
 pub struct Scenario {
     channels: Vec<String>,
+    organic: Vec<String>,
+    exposed: bool,
     start: Option<Date>,
     weeks: usize,
     seed: u64,
@@ -49,8 +55,10 @@ pub struct Simulation {
 /// How invented data came about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
-    /// One entry per channel, in the order of the data.
+    /// One entry per paid channel, in the order of the data.
     pub channels: Vec<ChannelTruth>,
+    /// One entry per organic medium, in the order of the data.
+    pub organic: Vec<OrganicTruth>,
     /// Revenue per week without any marketing.
     pub baseline: Vec<f64>,
     /// Expected revenue per week.
@@ -66,7 +74,7 @@ pub struct ChannelTruth {
     pub name: String,
     /// Share of pressure kept from one week to the next.
     pub retention: f64,
-    /// Speed of saturation, per largest spend.
+    /// Speed of saturation, per largest pressure.
     pub rate: f64,
     /// Revenue per week at full saturation.
     pub beta: f64,
@@ -76,6 +84,17 @@ pub struct ChannelTruth {
     pub total: f64,
     /// Revenue brought per unit of spend.
     pub roi: f64,
+}
+
+/// What one organic medium really did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganicTruth {
+    /// The medium.
+    pub name: String,
+    /// Revenue brought per week.
+    pub contribution: Vec<f64>,
+    /// Revenue brought over all weeks.
+    pub total: f64,
 }
 
 /// How a channel spends, and the ranges its truth is drawn from.
@@ -91,11 +110,25 @@ impl Scenario {
     pub fn weekly<N: Into<String>>(channels: impl IntoIterator<Item = N>) -> Self {
         Self {
             channels: channels.into_iter().map(Into::into).collect(),
+            organic: Vec::new(),
+            exposed: false,
             start: Date::new(2023, 1, 2),
             weeks: 130,
             seed: 0,
             noise: 0.025,
         }
+    }
+
+    /// Adds media that nobody pays for.
+    pub fn organic<N: Into<String>>(mut self, media: impl IntoIterator<Item = N>) -> Self {
+        self.organic = media.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// States beside each channel's spend what it bought, at prices that differ from week to week.
+    pub const fn exposed(mut self) -> Self {
+        self.exposed = true;
+        self
     }
 
     /// Starts at another week.
@@ -126,7 +159,7 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`DataError`] where the scenario makes no valid data set: no channel, two of one name or of
+    /// [`DataError`] where the scenario makes no valid data set: no channel, two media of one name or of
     /// the name of a control (`promotion`, `price_index`), too few weeks.
     pub fn simulate(self) -> Result<Simulation, DataError> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -142,13 +175,22 @@ impl Scenario {
         let spends: Vec<Vec<f64>> =
             (0..self.channels.len()).map(|index| habits[index % 3].spend(dates.len(), &mut rng)).collect();
         let (promotion, price) = controls(dates.len(), &mut rng);
+        let bought: Vec<Option<Vec<f64>>> =
+            spends.iter().map(|spend| self.exposed.then(|| bought(spend, &mut rng))).collect();
+        let organic: Vec<Vec<f64>> =
+            self.organic.iter().map(|_| Habit::AlwaysOn.spend(dates.len(), &mut rng)).collect();
 
         // The first build checks the scenario, and its channels are what the truth is made of.
         let with_kpi = |kpi: Vec<f64>| {
             let builder = Dataset::builder().dates(&dates).kpi("revenue", kpi).kpi_value(1.0);
-            let channels = self.channels.iter().zip(&spends);
-            channels
-                .fold(builder, |builder, (name, spend)| builder.channel(name, spend.iter().copied()))
+            let channels = self.channels.iter().zip(&spends).zip(&bought);
+            let builder = channels.fold(builder, |builder, ((name, spend), bought)| match bought {
+                Some(bought) => builder.exposed_channel(name, spend.iter().copied(), bought.iter().copied()),
+                None => builder.channel(name, spend.iter().copied()),
+            });
+            let organic = self.organic.iter().zip(&organic);
+            organic
+                .fold(builder, |builder, (name, seen)| builder.organic(name, seen.iter().copied()))
                 .control("promotion", promotion.iter().copied())
                 .control("price_index", price.iter().copied())
                 .build()
@@ -157,17 +199,21 @@ impl Scenario {
         let channels: Vec<ChannelTruth> =
             (0..self.channels.len()).map(|index| habits[index % 3].truth(index, &draft, &mut rng)).collect();
         let brought: f64 = channels.iter().map(|channel| channel.total).sum();
+        let organic: Vec<OrganicTruth> =
+            (0..self.organic.len()).map(|index| organic_truth(index, &draft, brought, &mut rng)).collect();
         let average = brought / MEDIA_SHARE / dates.len() as f64;
         let level = average * (1.0 - MEDIA_SHARE);
         let baseline = baseline(level, &dates, &promotion, &price, &mut rng);
         let expected: Vec<f64> = (0..dates.len())
             .map(|week| {
-                baseline[week] + channels.iter().map(|channel| channel.contribution[week]).sum::<f64>()
+                baseline[week]
+                    + channels.iter().map(|channel| channel.contribution[week]).sum::<f64>()
+                    + organic.iter().map(|organic| organic.contribution[week]).sum::<f64>()
             })
             .collect();
         let noise = self.noise * average;
         let kpi = expected.iter().map(|value| cents(value + noise * normal(&mut rng))).collect();
-        Ok(Simulation { data: with_kpi(kpi)?, truth: Truth { channels, baseline, expected, noise } })
+        Ok(Simulation { data: with_kpi(kpi)?, truth: Truth { channels, organic, baseline, expected, noise } })
     }
 }
 
@@ -206,16 +252,34 @@ impl Habit {
         };
         let rate = rng.random_range(1.5..4.0);
         let roi = rng.random_range(0.8..3.5);
-        let media = Media::new(data, &vec![ChannelSpec::default(); data.channels().len()], MAX_LAG);
-        let mut work = media.work();
-        let shapes = Shapes { adstock: &[retention], saturation: &[rate] };
-        let sum = media.forward(index, shapes, &mut work);
         let channel = &data.channels()[index];
         let total = roi * channel.total_spend();
-        let beta = total / sum;
-        let contribution = work.effect(index).iter().map(|effect| beta * effect).collect();
+        let (beta, contribution) = brought(index, data, (retention, rate), total);
         ChannelTruth { name: channel.name().to_owned(), retention, rate, beta, contribution, total, roi }
     }
+}
+
+/// What an organic medium brings where the channels bring `paid`.
+fn organic_truth(index: usize, data: &Dataset, paid: f64, rng: &mut ChaCha8Rng) -> OrganicTruth {
+    let shapes = (rng.random_range(0.1..0.4), rng.random_range(1.5..4.0));
+    let total = paid * rng.random_range(ORGANIC_SHARE);
+    let (_, contribution) = brought(data.channels().len() + index, data, shapes, total);
+    OrganicTruth { name: data.organic()[index].name().to_owned(), contribution, total }
+}
+
+/// The height of a medium's curve and what it brings per week, where it brings `total` over all weeks.
+fn brought(medium: usize, data: &Dataset, (retention, rate): (f64, f64), total: f64) -> (f64, Vec<f64>) {
+    let media = Media::new(data, &vec![ChannelSpec::default(); data.media().len()], MAX_LAG);
+    let mut work = media.work();
+    let shapes = Shapes { adstock: &[retention], saturation: &[rate] };
+    let beta = total / media.forward(medium, shapes, &mut work);
+    (beta, work.effect(medium).iter().map(|effect| beta * effect).collect())
+}
+
+/// What spend bought per week, at a price that wanders around a usual one.
+fn bought(spend: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let price = rng.random_range(0.002..0.02);
+    spend.iter().map(|spend| (spend / (price * (0.35 * normal(rng)).exp())).round()).collect()
 }
 
 /// Weeks with a promotion, and the price relative to its usual level.

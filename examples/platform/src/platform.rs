@@ -40,6 +40,7 @@ pub const SCHEMA: Schema = Schema {
         Step { version: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
         Step { version: 2, name: "campaigns", sql: include_str!("../migrations/0002_campaigns.sql") },
         Step { version: 3, name: "people", sql: include_str!("../migrations/0003_people.sql") },
+        Step { version: 5, name: "roles", sql: include_str!("../migrations/0005_roles.sql") },
         Step { version: 6, name: "planner", sql: include_str!("../migrations/0006_planner.sql") },
         Step { version: 7, name: "settings", sql: include_str!("../migrations/0007_settings.sql") },
     ],

@@ -7,6 +7,8 @@
 //! * Spend is constant over the horizon, and was before it: carry-over into the horizon equals
 //!   carry-over out of it. Today's split is judged by the same rule, so the gain compares splits and
 //!   not flightings.
+//! * Organic media get no budget. Where it is known what a channel's spend bought, planned spend buys
+//!   at the average cost per unit of the data.
 //! * What is maximised is the posterior mean of the expected outcome. It is a sum of one function per
 //!   channel, so the search is exact on a grid whatever the shape of the curves, and is then refined
 //!   with exact slopes.

@@ -32,7 +32,7 @@ pub(super) struct PlannedChannel {
     pub(super) name: String,
     /// The observed mean.
     pub(super) now: f64,
-    /// The smallest and the largest amount of any observed period.
+    /// What the smallest and the largest pressure of any observed period costs on average.
     pub(super) observed: (f64, f64),
     saturation: Saturation,
     /// Pressure per unit of money, one entry per draw.
@@ -83,7 +83,8 @@ impl PlannedChannel {
     fn of(fit: &Fit, index: usize) -> Self {
         let (model, media) = (fit.model(), fit.model().parts().media());
         let (channel, places) = (&model.data().channels()[index], model.layout().channel(index));
-        let (scale, saturation) = (media.scales()[index], media.steady(index, 1.0).saturation);
+        let cost = channel.cost_per_unit();
+        let (scale, saturation) = (cost * media.scales()[index], media.steady(index, 1.0).saturation);
         let (mut inside, mut height) = (Vec::new(), Vec::new());
         let mut shape = vec![Vec::new(); places.saturation.len()];
         let mut work = media.work();
@@ -97,11 +98,11 @@ impl PlannedChannel {
                 values.push(parameters[*place] as f32);
             }
         }
-        let ends = |(least, most): (f64, f64), spend: &f64| (least.min(*spend), most.max(*spend));
+        let ends = |(least, most): (f64, f64), seen: &f64| (least.min(cost * seen), most.max(cost * seen));
         Self {
             name: channel.name().to_owned(),
             now: channel.total_spend() / model.data().periods() as f64,
-            observed: channel.spend().iter().fold((f64::INFINITY, 0.0), ends),
+            observed: channel.pressure().iter().fold((f64::INFINITY, 0.0), ends),
             saturation,
             inside,
             height,

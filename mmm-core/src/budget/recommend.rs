@@ -35,7 +35,7 @@ pub struct Recommendation {
     pub p_improvement: f64,
     /// Whether any channel leaves the range of spend that was observed.
     pub extrapolated: bool,
-    /// One entry per channel, in the order of the data.
+    /// One entry per paid channel, in the order of the data.
     pub channels: Vec<ChannelMove>,
 }
 
@@ -62,9 +62,9 @@ pub struct ChannelMove {
     pub marginal_roi_now: f64,
     /// Worth of the next unit of constant spend in the plan.
     pub marginal_roi: f64,
-    /// Whether the plan is outside the spend of every observed period.
+    /// Whether the plan buys less or more than any observed period had.
     pub extrapolated: bool,
-    /// The smallest and the largest spend of any observed period; absent in documents of version 1.
+    /// The smallest and the largest pressure of any observed period, at its average cost; absent in documents of version 1.
     #[serde(default)]
     pub observed: Option<(f64, f64)>,
     /// What other amounts would bring; absent in documents of version 1.

@@ -28,8 +28,8 @@ pub enum BudgetError {
     #[error("the horizon must be at least one period")]
     Horizon,
 
-    /// Bounds name a channel that the model does not have.
-    #[error("there are bounds for channel {channel:?}, which the model does not have")]
+    /// Bounds name what is no paid channel of the model.
+    #[error("there are bounds for {channel:?}, which is no paid channel of the model")]
     UnknownChannel {
         /// The channel.
         channel: String,

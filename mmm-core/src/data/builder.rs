@@ -1,6 +1,6 @@
 //! Collects the columns of a [`Dataset`]; setters cannot fail, `build` checks everything at once.
 
-use super::{Channel, Control, DataError, Dataset, check};
+use super::{Channel, Control, DataError, Dataset, Organic, check};
 
 /// Collects the columns of a [`Dataset`]; [`build`](Self::build) is the only step that can fail.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +10,7 @@ pub struct DatasetBuilder {
     pub(super) kpi: Option<(String, Vec<f64>)>,
     pub(super) kpi_value: Option<f64>,
     pub(super) channels: Vec<Channel>,
+    pub(super) organic: Vec<Organic>,
     pub(super) controls: Vec<Control>,
 }
 
@@ -34,9 +35,34 @@ impl DatasetBuilder {
         self
     }
 
-    /// Adds a channel with its spend per period.
+    /// Adds a channel with its spend per period, which is its pressure too.
     pub fn channel(mut self, name: impl Into<String>, spend: impl IntoIterator<Item = f64>) -> Self {
-        self.channels.push(Channel { name: name.into(), spend: spend.into_iter().collect() });
+        self.channels.push(Channel { name: name.into(), spend: spend.into_iter().collect(), exposure: None });
+        self
+    }
+
+    /// Adds a channel with its spend per period and what that bought: impressions, clicks, rating points.
+    ///
+    /// The exposure is the channel's pressure, and returns are per unit of spend. A planned spend becomes
+    /// exposure by the channel's [cost per unit](Channel::cost_per_unit).
+    pub fn exposed_channel(
+        mut self,
+        name: impl Into<String>,
+        spend: impl IntoIterator<Item = f64>,
+        exposure: impl IntoIterator<Item = f64>,
+    ) -> Self {
+        self.channels.push(Channel {
+            name: name.into(),
+            spend: spend.into_iter().collect(),
+            exposure: Some(exposure.into_iter().collect()),
+        });
+        self
+    }
+
+    /// Adds a medium that nobody paid for, such as a newsletter: it contributes, but has no return and
+    /// gets no budget.
+    pub fn organic(mut self, name: impl Into<String>, exposure: impl IntoIterator<Item = f64>) -> Self {
+        self.organic.push(Organic { name: name.into(), exposure: exposure.into_iter().collect() });
         self
     }
 
@@ -63,6 +89,7 @@ impl DatasetBuilder {
                 kpi,
                 kpi_value: self.kpi_value,
                 channels: self.channels,
+                organic: self.organic,
                 controls: self.controls,
             }),
             _ => Err(DataError::new(problems)),

@@ -77,8 +77,19 @@ pub(super) fn columns(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
         ));
     }
     for channel in &input.channels {
-        if numbers(&channel.name, &channel.spend, periods, problems) {
-            spend(&channel.name, &channel.spend, problems);
+        let name = &channel.name;
+        let sound = numbers(name, &channel.spend, periods, problems) && spend(name, &channel.spend, problems);
+        match &channel.exposure {
+            Some(exposure) if numbers(name, exposure, periods, problems) => {
+                pressure(name, exposure, problems)
+            }
+            None if sound => varies(name, &channel.spend, problems),
+            _ => {}
+        }
+    }
+    for organic in &input.organic {
+        if numbers(&organic.name, &organic.exposure, periods, problems) {
+            pressure(&organic.name, &organic.exposure, problems);
         }
     }
     for control in &input.controls {
@@ -139,8 +150,9 @@ fn sequence(dates: &[(usize, Date)], frequency: Frequency, found: &mut Vec<Probl
 fn names(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
     let mut seen = BTreeSet::new();
     let kpi = input.kpi.iter().map(|(name, _)| name);
-    let channels = input.channels.iter().map(|channel| &channel.name);
-    for name in kpi.chain(channels).chain(input.controls.iter().map(|control| &control.name)) {
+    let media = input.channels.iter().map(|channel| &channel.name);
+    let media = media.chain(input.organic.iter().map(|organic| &organic.name));
+    for name in kpi.chain(media).chain(input.controls.iter().map(|control| &control.name)) {
         if name.trim().is_empty() {
             problems.push(Problem::column(ProblemCode::BlankName, name, "a column has no name; name it"));
         } else if !seen.insert(name) {
@@ -192,34 +204,57 @@ fn kpi(name: &str, values: &[f64], problems: &mut Vec<Problem>) {
     problems.push(Problem::column(ProblemCode::UnusableKpi, name, message));
 }
 
-fn spend(name: &str, values: &[f64], problems: &mut Vec<Problem>) {
-    let found: Vec<Problem> = values
-        .iter()
-        .enumerate()
-        .filter(|(_, value)| **value < 0.0)
-        .map(|(row, value)| {
-            Problem::at(
-                ProblemCode::NegativeSpend,
-                name,
-                row,
-                format!("a spend of {value} is below zero; book refunds in the period they belong to"),
-            )
-        })
-        .collect();
-    push_some(found, name, problems);
-    if values.iter().all(|value| *value == 0.0) {
+/// `false` where nothing was ever spent.
+fn spend(name: &str, values: &[f64], problems: &mut Vec<Problem>) -> bool {
+    below_zero(name, values, problems, ProblemCode::NegativeSpend, |value| {
+        format!("a spend of {value} is below zero; book refunds in the period they belong to")
+    });
+    let spent = values.iter().any(|value| *value != 0.0);
+    if !spent {
         problems.push(Problem::column(
             ProblemCode::AllZeroChannel,
             name,
             "nothing was ever spent on this channel; leave it out",
         ));
-    } else if is_constant(values) {
+    }
+    spent
+}
+
+fn pressure(name: &str, exposure: &[f64], problems: &mut Vec<Problem>) {
+    below_zero(name, exposure, problems, ProblemCode::NegativeExposure, |value| {
+        format!("an exposure of {value} is below zero; correct it")
+    });
+    if exposure.iter().all(|value| *value == 0.0) {
+        problems.push(Problem::column(
+            ProblemCode::AllZeroChannel,
+            name,
+            "the exposure is never above zero; leave it out",
+        ));
+    } else {
+        varies(name, exposure, problems);
+    }
+}
+
+fn varies(name: &str, pressure: &[f64], problems: &mut Vec<Problem>) {
+    if is_constant(pressure) {
         problems.push(Problem::column(
             ProblemCode::ConstantChannel,
             name,
-            "the spend never changes, so its effect cannot be told from the baseline; leave it out",
+            "it is the same in every period, so its effect cannot be told from the baseline; leave it out",
         ));
     }
+}
+
+fn below_zero(
+    name: &str,
+    values: &[f64],
+    problems: &mut Vec<Problem>,
+    code: ProblemCode,
+    message: impl Fn(f64) -> String,
+) {
+    let below = values.iter().enumerate().filter(|(_, value)| **value < 0.0);
+    let found = below.map(|(row, value)| Problem::at(code, name, row, message(*value))).collect();
+    push_some(found, name, problems);
 }
 
 /// Up to rounding: a spread below a trillionth of the largest value carries no information.
@@ -254,6 +289,12 @@ mod tests {
 
     fn wave(count: i64) -> Vec<f64> {
         (0..count).map(|week| 5.0 + (week as f64).sin()).collect()
+    }
+
+    fn below_zero() -> Vec<f64> {
+        let mut values = wave(30);
+        values[3] = -1.0;
+        values
     }
 
     fn sound() -> DatasetBuilder {
@@ -327,6 +368,14 @@ mod tests {
     fn useless_columns_are_refused() {
         for (input, code) in [
             (sound().channel("flat", vec![3.0; 30]), ProblemCode::ConstantChannel),
+            (sound().exposed_channel("flat", wave(30), vec![3.0; 30]), ProblemCode::ConstantChannel),
+            (sound().exposed_channel("unseen", wave(30), vec![0.0; 30]), ProblemCode::AllZeroChannel),
+            (sound().exposed_channel("free", vec![0.0; 30], wave(30)), ProblemCode::AllZeroChannel),
+            (sound().exposed_channel("odd", wave(30), below_zero()), ProblemCode::NegativeExposure),
+            (sound().exposed_channel("short", wave(30), wave(29)), ProblemCode::LengthMismatch),
+            (sound().organic("odd", below_zero()), ProblemCode::NegativeExposure),
+            (sound().organic("flat", vec![3.0; 30]), ProblemCode::ConstantChannel),
+            (sound().organic("tv", wave(30)), ProblemCode::DuplicateName),
             (sound().control("flat", vec![3.0; 30]), ProblemCode::ConstantControl),
             (sound().kpi("sales", vec![3.0; 30]), ProblemCode::UnusableKpi),
             (sound().kpi("sales", vec![-3.0; 30]), ProblemCode::UnusableKpi),
@@ -358,5 +407,29 @@ mod tests {
         let other = sound().kpi_value(1.0).build().unwrap();
         assert_eq!(one.fingerprint(), sound().build().unwrap().fingerprint());
         assert_ne!(one.fingerprint(), other.fingerprint());
+        // What was bought, what nobody paid for and what is spent are different things.
+        let all = [
+            sound().channel("radio", wave(30)),
+            sound().exposed_channel("radio", wave(30), wave(30)),
+            sound().organic("radio", wave(30)),
+            sound().control("radio", wave(30)),
+        ];
+        let prints: BTreeSet<u64> =
+            all.into_iter().map(|input| input.build().unwrap().fingerprint()).collect();
+        assert_eq!(prints.len(), 4);
+    }
+
+    #[test]
+    fn media_are_the_paid_channels_and_then_the_organic_ones() {
+        let data = sound()
+            .organic("mail", wave(30))
+            .exposed_channel("web", wave(30), wave(30).into_iter().map(|spend| 10.0 * spend))
+            .build()
+            .unwrap();
+        let media: Vec<(&str, f64)> = data.media().map(|medium| (medium.name, medium.pressure[0])).collect();
+        assert_eq!(media, [("tv", 5.0), ("web", 50.0), ("mail", 5.0)]);
+        let costs: Vec<f64> = data.channels().iter().map(crate::data::Channel::cost_per_unit).collect();
+        assert_eq!(costs[0], 1.0);
+        assert!((costs[1] - 0.1).abs() < 1e-12);
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DatasetBuilder, Date};
 
-/// Regular dates, a KPI, channels and controls that were checked together. See the
+/// Regular dates, a KPI, media and controls that were checked together. See the
 /// [module docs](super).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -14,6 +14,7 @@ pub struct Dataset {
     pub(super) kpi: Vec<f64>,
     pub(super) kpi_value: Option<f64>,
     pub(super) channels: Vec<Channel>,
+    pub(super) organic: Vec<Organic>,
     pub(super) controls: Vec<Control>,
 }
 
@@ -27,11 +28,28 @@ pub enum Frequency {
     Weekly,
 }
 
-/// A marketing channel and what was spent on it, in money per period.
+/// A marketing channel, what was spent on it in money per period, and perhaps what that bought.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     pub(super) name: String,
     pub(super) spend: Vec<f64>,
+    pub(super) exposure: Option<Vec<f64>>,
+}
+
+/// A medium without spend: a newsletter, posts of one's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Organic {
+    pub(super) name: String,
+    pub(super) exposure: Vec<f64>,
+}
+
+/// A medium as the model sees it, paid for or not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Medium<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// What is carried over and saturates: exposure where it is known, else spend.
+    pub pressure: &'a [f64],
 }
 
 /// Something other than marketing that moves the KPI: price, promotions, holidays.
@@ -72,9 +90,25 @@ impl Dataset {
         self.kpi_value
     }
 
-    /// The channels, in the order they were added.
+    /// The paid channels, in the order they were added.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// The media without spend, in the order they were added.
+    pub fn organic(&self) -> &[Organic] {
+        &self.organic
+    }
+
+    /// All media in the order of the model: the paid channels, then the organic ones.
+    pub fn media(&self) -> impl ExactSizeIterator<Item = Medium<'_>> {
+        let paid = self.channels.len();
+        (0..paid + self.organic.len()).map(move |at| match self.channels.get(at) {
+            Some(channel) => Medium { name: &channel.name, pressure: channel.pressure() },
+            None => {
+                Medium { name: &self.organic[at - paid].name, pressure: &self.organic[at - paid].exposure }
+            }
+        })
     }
 
     /// The controls, in the order they were added.
@@ -98,14 +132,24 @@ impl Dataset {
         for date in &self.dates {
             hash.bytes(&date.days_since_epoch().to_le_bytes());
         }
-        for Channel { name, spend } in &self.channels {
+        for Channel { name, spend, exposure } in &self.channels {
             hash.text(name);
             hash.numbers(spend);
+            if let Some(exposure) = exposure {
+                // No column is called nothing, so this cannot be mistaken for another channel.
+                hash.text("");
+                hash.numbers(exposure);
+            }
         }
         hash.text("controls");
         for Control { name, values } in &self.controls {
             hash.text(name);
             hash.numbers(values);
+        }
+        for Organic { name, exposure } in &self.organic {
+            hash.text("");
+            hash.text(name);
+            hash.numbers(exposure);
         }
         hash.0
     }
@@ -122,9 +166,37 @@ impl Channel {
         &self.spend
     }
 
+    /// What the spend bought per period, in a unit of its own, where that is known.
+    pub fn exposure(&self) -> Option<&[f64]> {
+        self.exposure.as_deref()
+    }
+
+    /// What is carried over and saturates: the exposure, else the spend.
+    pub fn pressure(&self) -> &[f64] {
+        self.exposure.as_deref().unwrap_or(&self.spend)
+    }
+
     /// Money spent over all periods.
     pub fn total_spend(&self) -> f64 {
         self.spend.iter().sum()
+    }
+
+    /// What a unit of pressure cost on average: total spend by total exposure; `1` where spend is the
+    /// pressure.
+    pub fn cost_per_unit(&self) -> f64 {
+        self.exposure.as_ref().map_or(1.0, |exposure| self.total_spend() / exposure.iter().sum::<f64>())
+    }
+}
+
+impl Organic {
+    /// What the medium is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The exposure per period, in the unit it was given.
+    pub fn exposure(&self) -> &[f64] {
+        &self.exposure
     }
 }
 

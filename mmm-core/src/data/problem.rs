@@ -81,9 +81,11 @@ pub enum ProblemCode {
     NotFinite,
     /// A channel's spend is below zero.
     NegativeSpend,
-    /// A channel never spends anything.
+    /// A medium's exposure is below zero.
+    NegativeExposure,
+    /// A channel never spends anything, or a medium was never seen.
     AllZeroChannel,
-    /// A channel spends the same in every period, so its effect cannot be told from the baseline.
+    /// A medium has the same pressure in every period, so its effect cannot be told from the baseline.
     ConstantChannel,
     /// A control never changes, so its effect cannot be told from the baseline.
     ConstantControl,

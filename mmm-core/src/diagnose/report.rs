@@ -35,7 +35,7 @@ pub struct QuantityDiagnostics {
 pub struct Diagnostics {
     /// One entry per parameter, in the order of the layout.
     pub parameters: Vec<QuantityDiagnostics>,
-    /// One entry per channel: its contribution over all periods, in KPI units.
+    /// One entry per medium: its contribution over all periods, in KPI units.
     pub contributions: Vec<QuantityDiagnostics>,
     /// Divergences among the kept draws.
     pub divergences: usize,
@@ -72,12 +72,12 @@ impl Fit {
     pub fn diagnostics(&self) -> Diagnostics {
         let (parameters, contributions) = (self.parameters(), self.contributions());
         let parameters = self.model().layout().names().iter().zip(parameters.axis_iter(Axis(2)));
-        let channels = self.model().data().channels().iter().zip(contributions.axis_iter(Axis(2)));
+        let media = self.model().data().media().zip(contributions.axis_iter(Axis(2)));
         Diagnostics {
             parameters: parameters.map(|(name, draws)| QuantityDiagnostics::of(name, draws)).collect(),
-            contributions: channels
-                .map(|(channel, draws)| {
-                    QuantityDiagnostics::of(format!("contribution[{}]", channel.name()), draws)
+            contributions: media
+                .map(|(medium, draws)| {
+                    QuantityDiagnostics::of(format!("contribution[{}]", medium.name), draws)
                 })
                 .collect(),
             divergences: self.divergences().iter().sum(),

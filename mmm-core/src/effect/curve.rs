@@ -13,7 +13,7 @@ const MOST_DRAWS: usize = 1000;
 /// Multipliers `0, 0.1, …, 2`.
 const STEPS: usize = 20;
 
-/// A channel's response to more or less spend in the observed flighting.
+/// A channel's response to more or less spend in the observed flighting, at the cost per unit of then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResponseCurve {
     /// What every period's spend is multiplied with; `1` is what happened.
@@ -38,7 +38,7 @@ pub struct CarryOver {
 }
 
 impl Fit {
-    /// Response curves of all channels, in the order of the data.
+    /// Response curves of all paid channels, in the order of the data.
     ///
     /// Multipliers `0, 0.1, …, 2` of the observed spend, from at most a thousand evenly chosen draws.
     /// The marginal return is exact: the derivative by the multiplier at `1`, divided by the spend.
@@ -47,7 +47,7 @@ impl Fit {
         let (media, worth) = (model.parts().media(), model.data().kpi_value().unwrap_or(1.0));
         let multipliers: Vec<f64> = (0..=STEPS).map(|step| 2.0 * step as f64 / STEPS as f64).collect();
         let mut work = media.work();
-        let mut curves = Vec::with_capacity(model.layout().channels());
+        let mut curves = Vec::with_capacity(model.data().channels().len());
         for (index, channel) in model.data().channels().iter().enumerate() {
             let (places, spend) = (model.layout().channel(index), channel.total_spend());
             let mut values = vec![Vec::new(); multipliers.len()];
@@ -72,7 +72,7 @@ impl Fit {
         curves
     }
 
-    /// How the effect of every channel is spread over time, in the order of the data.
+    /// How the effect of every medium is spread over time, in the order of the model.
     pub fn carry_over(&self) -> Vec<CarryOver> {
         let (model, media) = (self.model(), self.model().parts().media());
         let mut work = media.work();

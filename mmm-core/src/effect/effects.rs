@@ -5,7 +5,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{data::Channel, fit::Fit};
+use crate::{
+    data::{Channel, Organic},
+    fit::Fit,
+};
 
 use super::{
     Accuracy, CarryOver, FitMeasures, Interval, MediaEffect, ResponseCurve,
@@ -20,9 +23,11 @@ const PREDICTIVE_STREAM: u64 = u64::MAX;
 /// What a fit says about its channels and its KPI.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effects {
-    /// One entry per channel, in the order of the data.
+    /// One entry per paid channel, in the order of the data.
     pub channels: Vec<ChannelEffect>,
-    /// All channels together, from joint draws.
+    /// One entry per organic medium, in the order of the data.
+    pub organic: Vec<OrganicEffect>,
+    /// All paid channels together, from joint draws.
     pub media: MediaEffect,
     /// Level, controls, trend and seasonality per period, in KPI units.
     pub baseline: Vec<Interval>,
@@ -47,7 +52,7 @@ pub struct ChannelEffect {
     pub contribution: Interval,
     /// Contribution as a share of the observed KPI over all periods.
     pub share: Interval,
-    /// Contribution as a share of that of all channels, draw by draw.
+    /// Contribution as a share of that of all paid channels, draw by draw.
     pub effect_share: Interval,
     /// Contribution times the worth of a KPI unit, per unit of spend; without a worth, KPI units per
     /// unit of spend.
@@ -59,6 +64,21 @@ pub struct ChannelEffect {
     pub by_period: Vec<Interval>,
     /// What more or less spend would have brought, and what the next unit brings.
     pub response: ResponseCurve,
+    /// How the effect is spread over time.
+    pub carry_over: CarryOver,
+}
+
+/// What a medium did that nobody paid for; without spend it has no return.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganicEffect {
+    /// The medium.
+    pub name: String,
+    /// Contribution over all periods, in KPI units.
+    pub contribution: Interval,
+    /// Contribution as a share of the observed KPI over all periods.
+    pub share: Interval,
+    /// Contribution per period, in KPI units.
+    pub by_period: Vec<Interval>,
     /// How the effect is spread over time.
     pub carry_over: CarryOver,
 }
@@ -80,19 +100,26 @@ impl Fit {
         let baseline = total.intervals();
 
         let mut part = Series::new(periods, self.kept());
-        let joint = self.joint_contributions();
-        let effect_shares = effect_shares(joint.view());
-        let mut channels = Vec::with_capacity(model.layout().channels());
-        let shapes = self.response_curves().into_iter().zip(self.carry_over());
-        let of_data = model.data().channels().iter().enumerate();
-        for ((index, channel), (response, carry_over)) in of_data.zip(shapes) {
+        let by_period = (0..model.layout().channels()).map(|medium| {
             for (draw, parameters) in each_draw() {
-                part.set(draw, evaluator.contribution(index, parameters));
+                part.set(draw, evaluator.contribution(medium, parameters));
             }
-            let joint = (effect_shares[index], part.intervals());
-            channels.push(self.channel_effect((index, channel), joint, response, carry_over));
             total.add(&part);
-        }
+            part.intervals()
+        });
+        let mut by_period = by_period.collect::<Vec<_>>().into_iter();
+        let joint = self.paid_contributions();
+        let effect_shares = effect_shares(joint.view());
+        let mut carry_over = self.carry_over().into_iter();
+        let shapes = self.response_curves().into_iter().zip(carry_over.by_ref()).zip(effect_shares);
+        let paid = model.data().channels().iter().enumerate().zip(shapes).zip(by_period.by_ref());
+        let channels = paid
+            .map(|((channel, shapes), by_period)| self.channel_effect(channel, shapes, by_period))
+            .collect();
+        let organic = model.data().organic().iter().enumerate().zip(carry_over).zip(by_period);
+        let organic = organic
+            .map(|((organic, carry_over), by_period)| self.organic_effect(organic, carry_over, by_period))
+            .collect();
         let fitted = total.intervals();
 
         let sigmas: Vec<f64> = each_draw().map(|(_, parameters)| evaluator.sigma(parameters)).collect();
@@ -107,24 +134,29 @@ impl Fit {
         let accuracy = Accuracy::of(model.data().kpi(), &fitted, total.mean_crps(model.data().kpi()));
         let spend = model.data().channels().iter().map(Channel::total_spend).sum();
         let media = MediaEffect::of(joint.view(), spend, self.yardstick());
-        Effects { channels, media, baseline, fitted, predictive, measures, accuracy }
+        Effects { channels, organic, media, baseline, fitted, predictive, measures, accuracy }
     }
 
-    /// The draws of all chains, one below the other: `(kept, channels)`.
-    fn joint_contributions(&self) -> Array2<f64> {
-        let width = self.model().layout().channels();
-        let draws = self.contributions().iter().copied().collect();
-        Array2::from_shape_vec((self.kept(), width), draws).unwrap_or_default()
+    /// The draws of all chains, one below the other: `(kept, paid channels)`.
+    fn paid_contributions(&self) -> Array2<f64> {
+        let paid = self.model().data().channels().len();
+        let draws = self.contributions();
+        let draws = draws.rows().into_iter().flat_map(|draw| draw.into_iter().take(paid).copied()).collect();
+        Array2::from_shape_vec((self.kept(), paid), draws).unwrap_or_default()
+    }
+
+    /// The contribution of a medium over all periods, draw by draw.
+    fn totals(&self, medium: usize) -> Vec<f64> {
+        self.contributions().index_axis(Axis(2), medium).iter().copied().collect()
     }
 
     fn channel_effect(
         &self,
         (index, channel): (usize, &Channel),
-        (effect_share, by_period): (Interval, Vec<Interval>),
-        response: ResponseCurve,
-        carry_over: CarryOver,
+        ((response, carry_over), effect_share): ((ResponseCurve, CarryOver), Interval),
+        by_period: Vec<Interval>,
     ) -> ChannelEffect {
-        let mut totals: Vec<f64> = self.contributions().index_axis(Axis(2), index).iter().copied().collect();
+        let mut totals = self.totals(index);
         let contribution = Interval::of(&mut totals);
         let spend = channel.total_spend();
         let (share, roi, p_above_break_even) = self.yardstick().measure(contribution, &totals, spend);
@@ -140,6 +172,18 @@ impl Fit {
             response,
             carry_over,
         }
+    }
+
+    fn organic_effect(
+        &self,
+        (index, organic): (usize, &Organic),
+        carry_over: CarryOver,
+        by_period: Vec<Interval>,
+    ) -> OrganicEffect {
+        let medium = self.model().data().channels().len() + index;
+        let contribution = Interval::of(&mut self.totals(medium));
+        let share = self.yardstick().share(contribution);
+        OrganicEffect { name: organic.name().to_owned(), contribution, share, by_period, carry_over }
     }
 
     fn yardstick(&self) -> Yardstick {

@@ -1,4 +1,4 @@
-//! All channels together, and each channel's part of what they do.
+//! All paid channels together, and each channel's part of what they do.
 //!
 //! Contributions of channels are correlated: where one is overrated another is underrated. Their sum
 //! is therefore known better than the sum of their intervals says, and is summarised from the sums
@@ -10,12 +10,12 @@ use ndarray::{ArrayView2, Axis};
 
 use super::Interval;
 
-/// What all channels did together.
+/// What all paid channels did together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MediaEffect {
     /// Money spent over all periods and channels.
     pub spend: f64,
-    /// Contribution of all channels over all periods, in KPI units.
+    /// Contribution of all paid channels over all periods, in KPI units.
     pub contribution: Interval,
     /// That contribution as a share of the observed KPI.
     pub share: Interval,
@@ -36,6 +36,11 @@ pub(super) struct Yardstick {
 }
 
 impl Yardstick {
+    /// A contribution as a share of the KPI.
+    pub(super) fn share(self, contribution: Interval) -> Interval {
+        contribution.scaled(1.0 / self.observed)
+    }
+
     /// Share of the KPI, return and the probability of a return above break-even.
     pub(super) fn measure(
         self,
@@ -48,7 +53,7 @@ impl Yardstick {
             let above = draws.iter().filter(|total| **total * per_unit > 1.0).count();
             above as f64 / draws.len() as f64
         };
-        (contribution.scaled(1.0 / self.observed), contribution.scaled(per_unit), self.worth.map(above))
+        (self.share(contribution), contribution.scaled(per_unit), self.worth.map(above))
     }
 }
 

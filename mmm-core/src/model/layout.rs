@@ -116,7 +116,7 @@ impl Layout {
         self.names.is_empty()
     }
 
-    /// The number of channels.
+    /// The number of media: paid channels, then organic ones.
     pub fn channels(&self) -> usize {
         self.channels.len()
     }

@@ -9,7 +9,7 @@ use crate::{
 
 use super::ChannelSpec;
 
-/// The scaled spend of all channels and how each of them works.
+/// The scaled pressure of all media and how each of them works.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
     pub(super) periods: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Media {
     scales: Vec<f64>,
 }
 
-/// One channel's scaled spend, after the zeros that stand for the time before the data.
+/// One medium's scaled pressure, after the zeros that stand for the time before the data.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelMedia {
     carryover: Carryover,
@@ -38,7 +38,7 @@ pub(crate) struct MediaWork {
 pub(super) struct ChannelWork {
     pub(super) weights: Vec<f64>,
     slopes: Vec<f64>,
-    /// What the first step gives; padded like the spend where the second step is the adstock.
+    /// What the first step gives; padded like the pressure where the second step is the adstock.
     pub(super) inner: Vec<f64>,
     /// What the second step gives.
     outer: Vec<f64>,
@@ -67,13 +67,13 @@ pub(crate) struct ShapeSlopes {
 }
 
 impl Media {
-    /// `specs` has one entry per channel.
+    /// `specs` has one entry per medium.
     pub(crate) fn new(data: &Dataset, specs: &[ChannelSpec], max_lag: usize) -> Self {
         let mut scales = Vec::with_capacity(specs.len());
-        let channels = data.channels().iter().zip(specs).map(|(channel, spec)| {
-            let scale = channel.spend().iter().copied().fold(0.0, f64::max);
+        let channels = data.media().zip(specs).map(|(medium, spec)| {
+            let scale = medium.pressure.iter().copied().fold(0.0, f64::max);
             scales.push(scale);
-            ChannelMedia::new(spec, max_lag, channel.spend().iter().map(|spend| spend / scale))
+            ChannelMedia::new(spec, max_lag, medium.pressure.iter().map(|pressure| pressure / scale))
         });
         Self { periods: data.periods(), channels: channels.collect(), scales }
     }
@@ -86,7 +86,7 @@ impl Media {
         }
     }
 
-    /// The largest spend of every channel, in money.
+    /// The largest pressure of every medium, in its own unit.
     pub(crate) fn scales(&self) -> &[f64] {
         &self.scales
     }
@@ -123,15 +123,15 @@ impl MediaWork {
 }
 
 impl ChannelMedia {
-    fn new(spec: &ChannelSpec, max_lag: usize, spend: impl Iterator<Item = f64>) -> Self {
+    fn new(spec: &ChannelSpec, max_lag: usize, pressure: impl Iterator<Item = f64>) -> Self {
         let carryover = Carryover::new(spec.adstock.family, spec.max_lag.unwrap_or(max_lag));
         let carryover = if spec.normalized { carryover } else { carryover.unnormalized() };
-        let padded = std::iter::repeat_n(0.0, carryover.max_lag() - 1).chain(spend).collect();
+        let padded = std::iter::repeat_n(0.0, carryover.max_lag() - 1).chain(pressure).collect();
         Self { carryover, saturation: spec.saturation.family, order: spec.order, padded }
     }
 
-    /// Scaled spend per period.
-    pub(super) fn spend(&self) -> &[f64] {
+    /// Scaled pressure per period.
+    pub(super) fn pressure(&self) -> &[f64] {
         &self.padded[self.carryover.max_lag() - 1..]
     }
 
@@ -188,7 +188,7 @@ impl ChannelMedia {
                 let now = self.carryover.max_lag() - 1;
                 slopes.saturation = self.saturation.pull_back(
                     shapes.saturation,
-                    self.spend(),
+                    self.pressure(),
                     &work.inner[now..],
                     inner_adjoint,
                 );

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! kpi[t] / max(kpi) ~ Normal(mu[t], sigma)
-//! mu[t] = level[t] + sum over c of beta[c] * saturation(adstock(spend[c] / max(spend[c])))[t]
+//! mu[t] = level[t] + sum over c of beta[c] * saturation(adstock(x[c] / max(x[c])))[t]
 //!                  + controls[t] . gamma + fourier[t] . phi
 //! ```
 //!
-//! The level is an intercept, or straight lines between knots; every channel has its own
+//! `x[c]` is the pressure of a medium: what its spend bought where that is known, else the spend. The level
+//! is an intercept, or straight lines between knots; every channel has its own
 //! [families](ChannelSpec) of adstock and saturation, in either order.
 //!
 //! * [`ModelSpec`] is the description: families, lags, seasonality, trend, priors. It can be stored.

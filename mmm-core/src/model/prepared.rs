@@ -47,7 +47,7 @@ impl Model {
     pub fn new(spec: ModelSpec, data: Dataset) -> Result<Self, SpecError> {
         let periods = data.periods();
         spec.check_priors()?;
-        let names: Vec<&str> = data.channels().iter().map(crate::data::Channel::name).collect();
+        let names: Vec<&str> = data.media().map(|medium| medium.name).collect();
         if let Some(channel) = spec.overrides.keys().find(|name| !names.contains(&name.as_str())) {
             return Err(SpecError::UnknownChannel { channel: channel.clone() });
         }
@@ -118,7 +118,8 @@ impl Model {
         self.parts.kpi_scale
     }
 
-    /// The largest spend of every channel, by which its spend is divided.
+    /// The largest pressure of every medium, by which its pressure is divided; in the order of
+    /// [`Dataset::media`].
     pub fn channel_scales(&self) -> &[f64] {
         self.parts.media.scales()
     }

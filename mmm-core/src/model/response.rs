@@ -1,4 +1,4 @@
-//! What a channel would do with more or less spend than it had.
+//! What a channel would do with more or less pressure than it had.
 //!
 //! Everything here is before the multiplication with beta.
 
@@ -22,7 +22,7 @@ pub(crate) struct Steady {
 }
 
 impl Media {
-    /// The effect over all periods where every period's spend is multiplied, and its derivative by
+    /// The effect over all periods where every period's pressure is multiplied, and its derivative by
     /// the multiplier; after [`forward`](Self::forward) of the same channel and parameters.
     ///
     /// Adstock first: `sum of f(m s[t])` with carried pressure `s`. Saturation first:
@@ -46,9 +46,9 @@ impl Media {
             Order::SaturationFirst => {
                 let mut reaching = 0.0;
                 let mut lags = work.weights.iter();
-                for spend in of.spend().iter().rev() {
+                for pressure in of.pressure().iter().rev() {
                     reaching += lags.next().copied().unwrap_or(0.0);
-                    add(*spend, reaching);
+                    add(*pressure, reaching);
                 }
             }
         }
@@ -58,6 +58,12 @@ impl Media {
     /// A channel whose every period, those before the data included, has the same scaled spend; with
     /// `reach` the sum of the adstock weights.
     pub(crate) fn steady(&self, channel: usize, reach: f64) -> Steady {
+    /// The effect per period where every period, those before the data included, has the same scaled
+    /// pressure, and its derivative by that pressure.
+    ///
+    /// With `reach` the sum of the weights: `f(reach x)` where the adstock is first, else
+    /// `reach f(x)`.
+    pub(crate) fn steady(&self, channel: usize, shapes: Shapes<'_>, pressure: f64, reach: f64) -> Point {
         let of = &self.channels[channel];
         let (inside, outside) = match of.order {
             Order::AdstockFirst => (reach, 1.0),
@@ -75,6 +81,8 @@ impl Steady {
             value: self.outside * response.value,
             slope: self.outside * self.inside * response.by_pressure,
         }
+        let response = of.saturation.evaluate(inside * pressure, shapes.saturation);
+        Point { value: outside * response.value, slope: reach * response.by_pressure }
     }
 }
 

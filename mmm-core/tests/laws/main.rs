@@ -4,6 +4,7 @@ mod budget;
 mod effects;
 mod fitting;
 mod gradient;
+mod media;
 mod random;
 mod recovery;
 mod summary;

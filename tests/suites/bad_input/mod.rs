@@ -4,6 +4,7 @@
 mod bodies;
 mod files;
 mod requests;
+mod roles;
 mod wire;
 
 use reqwest::StatusCode;

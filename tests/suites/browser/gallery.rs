@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tenancy_core::Role;
 use tests::world::{BASE, OPERATOR, PASSWORD, email};
-use tests::{Caller, World};
+use tests::{Caller, World, regions};
 
 use super::checks::Eye;
 use super::chromium::{Browser, Scripts, browse};
@@ -94,6 +94,14 @@ async fn files(browser: &Browser, eye: &Eye) {
     browser.click(".confirm button").await;
     browser.find("form[action='/runs'] button").await;
     eye.look("data-ready").await;
+    send(browser, "regions.csv", regions::csv().as_bytes(), "#kpi_value").await;
+    let channels = "return [...document.querySelectorAll('.channel')].filter(c => c.offsetParent).length";
+    assert_eq!(browser.run(channels).await, 5, "media have a channel, and nothing else has");
+    eye.look("mapping-roles").await;
+    browser.click(".confirm button").await;
+    browser.find("form[action='/runs'] button").await;
+    assert!(browser.text().await.contains("2 geos summed to one series"), "{}", browser.text().await);
+    eye.look("data-ready-roles").await;
     browser.open("/data").await;
     eye.look("data").await;
 }

@@ -95,7 +95,7 @@ async fn uploads(browser: &Browser) {
 async fn maps(browser: &Browser) {
     let roles = browser.run("return [...document.querySelectorAll('[data-role]')].map(s => s.value)").await;
     let roles: Vec<_> = roles.as_array().into_iter().flatten().filter_map(|role| role.as_str()).collect();
-    assert_eq!(&roles[..5], ["date", "kpi", "spend", "spend", "spend"], "{roles:?}");
+    assert_eq!(&roles[..5], ["date", "kpi", "media_spend", "media_spend", "media_spend"], "{roles:?}");
     assert_eq!(browser.run("return document.querySelectorAll('tbody tr').length").await, 8, "a preview");
 
     browser.fill("#kpi_value", "plenty").await;

@@ -5,6 +5,7 @@ pub mod callers;
 pub mod demos;
 pub mod fleet;
 pub mod program;
+pub mod regions;
 pub mod shared;
 pub mod world;
 

@@ -3,6 +3,7 @@
 mod analysis;
 mod doors;
 mod numbers;
+mod roles;
 mod session;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::ModelChoice;
 use crate::ingest::Source;
+use super::start::spec;
+use crate::ingest::{Channel, Source};
 use crate::worker::{Halt, WorkError};
 
 /// What a run is doing.
@@ -127,6 +129,7 @@ pub fn fit(
 /// Data, line and diagnostics stay; whatever would tell what a channel brought is left out.
 fn without_advice(mut summary: Summary) -> Summary {
     summary.channels.clear();
+    summary.organic.clear();
     summary.media = None;
     summary.recommendation = None;
     summary.over_time.channels.clear();
@@ -142,10 +145,17 @@ fn dataset(source: &Source) -> Result<Dataset, WorkError> {
         Some(worth) => builder.kpi_value(worth),
         None => builder,
     };
+    let builder = source.channels.iter().fold(builder, |builder, Channel { name, spend, exposure }| {
+        let spend = spend.iter().copied();
+        match exposure {
+            Some(exposure) => builder.exposed_channel(name, spend, exposure.iter().copied()),
+            None => builder.channel(name, spend),
+        }
+    });
     let builder = source
-        .channels
+        .organic
         .iter()
-        .fold(builder, |builder, channel| builder.channel(&channel.name, channel.values.iter().copied()));
+        .fold(builder, |builder, organic| builder.organic(&organic.name, organic.values.iter().copied()));
     let builder = source
         .controls
         .iter()
@@ -177,22 +187,29 @@ mod tests {
     use super::*;
     use crate::ingest::{Frequency, Series};
 
-    /// Sixty weeks of two channels that take turns.
+    /// Sixty weeks of two channels that take turns, beside a newsletter.
     fn source() -> Source {
         let series = |name: &str, of: fn(usize) -> f64| Series {
             name: name.to_owned(),
             values: (0..60).map(of).collect(),
+        };
+        let channel = |name: &str, of: fn(usize) -> f64| Channel {
+            name: name.to_owned(),
+            spend: (0..60).map(of).collect(),
+            exposure: None,
         };
         Source {
             frequency: Frequency::Weekly,
             dates: jiff::civil::date(2024, 1, 1).series(jiff::Span::new().weeks(1)).take(60).collect(),
             kpi: series("sales", |week| 100.0 + 30.0 * f64::from(week % 3 == 0) + (week * 7 % 11) as f64),
             channels: vec![
-                series("tv", |week| f64::from(week % 3 == 0) * 50.0),
-                series("search", |week| f64::from(week % 2 == 0) * 20.0 + (week % 5) as f64),
+                channel("tv", |week| f64::from(week % 3 == 0) * 50.0),
+                channel("search", |week| f64::from(week % 2 == 0) * 20.0 + (week % 5) as f64),
             ],
+            organic: vec![series("newsletter", |week| (week * 5 % 13) as f64)],
             controls: Vec::new(),
             kpi_value: None,
+            geos: None,
         }
     }
 
@@ -208,7 +225,7 @@ mod tests {
         assert!(!fitted.convergence.converged, "50 draws cannot be enough: {}", fitted.convergence);
         let summary = serde_json::to_value(&fitted.summary).unwrap();
         assert_eq!(summary["channels"], serde_json::json!([]));
-        assert_eq!(summary["media"], serde_json::Value::Null);
+        assert_eq!(summary["organic"], serde_json::json!([]));
         assert_eq!(summary["contributions"], serde_json::json!([]));
         assert_eq!(summary["recommendation"], serde_json::Value::Null);
         assert_eq!(fitted.planner, None);
@@ -234,6 +251,8 @@ mod tests {
         let mut data = source();
         data.channels[0].values.fill(0.0);
         let ended = fit(&data, ModelChoice::default(), &settings(10), &Meter::default(), &halt);
+        data.channels[0].spend.fill(0.0);
+        let ended = fit(&data, &settings(10), &Meter::default(), &halt);
         let Err(WorkError::Failed(reason)) = ended else { panic!("{ended:?}") };
         assert!(
             reason.starts_with("This data cannot be fitted: column \"tv\": ") && reason.ends_with('.'),
@@ -245,7 +264,7 @@ mod tests {
     fn equal_data_has_an_equal_hash_and_no_other_has() {
         let (data, mut other) = (source(), source());
         assert_eq!(hash(&data).unwrap(), hash(&other).unwrap());
-        other.channels[1].values[3] += 1e-12;
+        other.channels[1].spend[3] += 1e-12;
         assert_ne!(hash(&data).unwrap(), hash(&other).unwrap());
     }
 }

@@ -64,29 +64,38 @@ pub async fn confirm(
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let asked = "Send {\"roles\": {\"column\": \"role\"}, \"kpi_value\": 1.0} as application/json.";
     let Json(body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_roles", asked))?;
-    let (roles, kpi_value) = roles_of(body)?;
-    Ok(Json(intake::promote(&app, &context, id, roles, kpi_value).await?))
+    let (roles, kpi_value) = roles_of(&body)?;
+    let waiting = intake::waiting(&app, &context, id).await?;
+    Ok(Json(intake::promote(&app, &context, &waiting, roles, kpi_value).await?))
 }
 
-/// Roles as an object of names, or as the list of columns that the upload answered.
-fn roles_of(body: Value) -> Result<(Roles, Option<f64>), Failure> {
+/// The keys of a body that says more than roles.
+const KEYS: [&str; 3] = ["roles", "columns", "kpi_value"];
+
+/// Roles as an object of names, or as the list of columns that the upload answered; alone, or as `roles` or
+/// `columns` beside what one unit of the KPI is worth.
+fn roles_of(body: &Value) -> Result<(Roles, Option<f64>), Failure> {
     let worth = match body.get("kpi_value") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => kpi_value(Some(text))?,
         Some(other) => kpi_value(Some(&other.to_string()))?,
     };
-    let said = body.get("roles").or_else(|| body.get("columns")).cloned().unwrap_or(body);
-    let said = match said {
-        Value::Array(columns) => {
-            let pair = |column: &Value| {
-                Some((column.get("name")?.as_str()?.to_owned(), column.get("role")?.clone()))
-            };
-            let pairs: Option<serde_json::Map<_, _>> = columns.iter().map(pair).collect();
-            pairs.map_or(Value::Null, Value::Object)
+    let said = match (body.get("roles"), body.get("columns")) {
+        (None, None) => body,
+        (Some(_), Some(_)) => {
+            return Err(Failure::invalid("bad_roles", "Send either `roles` or `columns`, not both."));
         }
-        other => other,
+        (Some(said), None) | (None, Some(said)) => {
+            let mut keys = body.as_object().into_iter().flat_map(|body| body.keys());
+            if let Some(key) = keys.find(|key| !KEYS.contains(&key.as_str())) {
+                let what =
+                    format!("There is no `{key}` beside the roles. Leave it out, or correct its name.");
+                return Err(Failure::invalid("unknown_key", what));
+            }
+            said
+        }
     };
-    Ok((Roles::from_value(&said).map_err(Failure::Data)?, worth))
+    Ok((Roles::from_value(said).map_err(Failure::Data)?, worth))
 }
 
 /// `GET /tenant/data/sources`
@@ -123,18 +132,19 @@ pub async fn source(
             "status": "ready",
             "name": stored.name,
             "rows": stored.source.dates.len(),
+            "summary": stored.source.extent().to_string(),
             "columns": stored.columns,
             "kpi_value": stored.source.kpi_value,
             "warnings": stored.warnings,
         })));
     }
     drop(tx);
-    let (name, table) = intake::waiting_table(&app, &context, id).await?;
+    let intake::Waiting { file_name, table, .. } = intake::waiting(&app, &context, id).await?;
     let known = intake::suggested(&app, &context, &table).await?;
     Ok(Json(json!({
         "source_id": id,
         "status": "proposed",
-        "name": name,
+        "name": file_name,
         "rows": table.rows(),
         "columns": known.columns,
         "kpi_value": known.kpi_value,
@@ -150,9 +160,9 @@ mod tests {
     fn roles_may_be_sent_as_an_object_or_as_the_list_of_columns() {
         let nested = json!({"roles": {"week": "date", "y": "kpi"}, "kpi_value": 2.5});
         let listed = json!({"columns": [{"name": "week", "role": "date"}, {"name": "y", "role": "kpi"}], "kpi_value": "2.5"});
-        assert_eq!(roles_of(nested).unwrap(), roles_of(listed).unwrap());
+        assert_eq!(roles_of(&nested).unwrap(), roles_of(&listed).unwrap());
         // No column has a role yet; the check of the data says what is missing.
-        assert_eq!(roles_of(json!([])).unwrap(), roles_of(json!({})).unwrap());
+        assert_eq!(roles_of(&json!([])).unwrap(), roles_of(&json!({})).unwrap());
         for bad in [
             json!(7),
             json!(null),
@@ -165,7 +175,19 @@ mod tests {
             json!({"roles": {"week": "date"}, "kpi_value": "much"}),
             json!({"roles": {"week": "date"}, "kpi_value": []}),
         ] {
-            assert!(matches!(roles_of(bad.clone()), Err(Failure::Data(_))), "{bad}");
+            assert!(matches!(roles_of(&bad), Err(Failure::Data(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_means_nothing_is_named() {
+        for (body, named) in [
+            (json!({"roles": {}, "kpi_valeu": 2.5}), "unknown_key"),
+            (json!({"columns": [], "colour": null}), "unknown_key"),
+            (json!({"columns": [], "roles": {}}), "bad_roles"),
+        ] {
+            let Err(Failure::Invalid { code, .. }) = roles_of(&body) else { panic!("{body}") };
+            assert_eq!(code, named, "{body}");
         }
     }
 }

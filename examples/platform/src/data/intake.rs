@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
@@ -51,6 +52,13 @@ pub struct Accepted {
     pub columns: Vec<ColumnRole>,
     /// What was noticed.
     pub warnings: Vec<Problem>,
+}
+
+impl Accepted {
+    fn ready(source_id: Uuid, rows: usize, validated: Validated) -> Self {
+        let Validated { columns, warnings, .. } = validated;
+        Self { source_id, status: "ready", rows, columns, warnings }
+    }
 }
 
 /// The largest form with a file in it.
@@ -222,7 +230,9 @@ async fn table(app: &App, context: &TenantContext, bytes: Vec<u8>) -> Result<(Ta
 async fn validated(
     app: &App,
     context: &TenantContext,
-    (table, roles, kpi_value): (Table, Roles, Option<f64>),
+    table: Arc<Table>,
+    roles: Roles,
+    kpi_value: Option<f64>,
 ) -> Result<Validated, Failure> {
     in_turn(app, context, move || ingest::validate(&table, &roles, kpi_value)).await
 }
@@ -247,13 +257,12 @@ pub async fn accept(app: &App, context: &TenantContext, incoming: Incoming) -> R
     };
     let stored = raw.len() as u64;
     drop(raw);
-    let columns = roles.columns(&table);
-    let validated = validated(app, context, (table, roles, incoming.kpi_value)).await?;
+    let validated = validated(app, context, Arc::new(table), roles, incoming.kpi_value).await?;
     let mut tx = app.database.begin(context).await?;
     usage::create(&mut tx, context, &Meter::STORAGE_GB, id, stored).await?;
-    store::save_source(&mut tx, id, &name, &columns, &validated, by).await?;
+    store::save_source(&mut tx, id, &name, &validated, by).await?;
     tx.commit().await?;
-    Ok(Accepted { source_id: id, status: "ready", rows, columns, warnings: validated.warnings })
+    Ok(Accepted::ready(id, rows, validated))
 }
 
 /// What the columns of a file seem to mean.
@@ -289,9 +298,10 @@ pub(super) async fn suggested(
         return Ok(Suggested { columns, kpi_value: None, earlier: None });
     };
     let kept = |column: ColumnRole| {
-        let role = known.columns.iter().find(|known| known.name == column.name).map(|known| known.role);
+        let before = known.columns.iter().find(|known| known.name == column.name);
+        let Some(ColumnRole { role, channel, .. }) = before.cloned() else { return column };
         let reason = format!("As in “{}”, which has the same columns.", known.name);
-        role.map_or(column.clone(), |role| ColumnRole { role, reason, ..column })
+        ColumnRole { role, channel, reason, ..column }
     };
     // Where a column says what a unit is worth, the value of back then was computed from it.
     let computed = known.columns.iter().any(|column| column.role == Role::RevenuePerKpi);
@@ -302,22 +312,27 @@ pub(super) async fn suggested(
     })
 }
 
-/// Makes a source of an upload that waits.
+/// A file that waits for its roles, read.
+pub(super) struct Waiting {
+    /// Its id; the source made from it keeps it.
+    pub(super) id: Uuid,
+    /// Its name.
+    pub(super) file_name: String,
+    /// Its cells.
+    pub(super) table: Arc<Table>,
+}
+
+/// Makes a source of a file that waits.
 pub(super) async fn promote(
     app: &App,
     context: &TenantContext,
-    id: Uuid,
+    Waiting { id, file_name, table }: &Waiting,
     roles: Roles,
     kpi_value: Option<f64>,
 ) -> Result<Accepted, Failure> {
-    let upload = waiting(app, context, id).await?;
-    let (table, _) = table(app, context, upload.raw).await?;
-    let (rows, columns) = (table.rows(), roles.columns(&table));
-    let validated = validated(app, context, (table, roles, kpi_value)).await?;
+    let validated = validated(app, context, Arc::clone(table), roles, kpi_value).await?;
     let mut tx = app.database.begin(context).await?;
-    let saved =
-        store::save_source(&mut tx, id, &upload.file_name, &columns, &validated, context.actor().user())
-            .await;
+    let saved = store::save_source(&mut tx, *id, file_name, &validated, context.actor().user()).await;
     match saved {
         Err(store::StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
             return Err(already_a_source());
@@ -325,26 +340,19 @@ pub(super) async fn promote(
         other => other?,
     }
     tx.commit().await?;
-    Ok(Accepted { source_id: id, status: "ready", rows, columns, warnings: validated.warnings })
+    Ok(Accepted::ready(*id, table.rows(), validated))
 }
 
-/// The upload that waits for its roles.
-pub(super) async fn waiting(app: &App, context: &TenantContext, id: Uuid) -> Result<Upload, Failure> {
+/// Reads the file that waits for its roles.
+pub(super) async fn waiting(app: &App, context: &TenantContext, id: Uuid) -> Result<Waiting, Failure> {
     let mut tx = app.database.begin_read(context).await?;
-    if let Some(upload) = store::upload(&mut tx, id).await? {
-        return Ok(upload);
-    }
-    if store::has_source(&mut tx, id).await? { Err(already_a_source()) } else { Err(Failure::NOT_FOUND) }
-}
-
-/// The table of an upload that waits.
-pub(super) async fn waiting_table(
-    app: &App,
-    context: &TenantContext,
-    id: Uuid,
-) -> Result<(String, Table), Failure> {
-    let upload = waiting(app, context, id).await?;
-    Ok((upload.file_name, table(app, context, upload.raw).await?.0))
+    let Some(Upload { file_name, raw, .. }) = store::upload(&mut tx, id).await? else {
+        let known = store::has_source(&mut tx, id).await?;
+        return Err(if known { already_a_source() } else { Failure::NOT_FOUND });
+    };
+    drop(tx);
+    let (table, _) = table(app, context, raw).await?;
+    Ok(Waiting { id, file_name, table: Arc::new(table) })
 }
 
 fn already_a_source() -> Failure {

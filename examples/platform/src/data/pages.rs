@@ -16,13 +16,14 @@ use crate::analysis;
 use crate::app::App;
 use crate::demo::example_csv;
 use crate::failure::Failure;
-use crate::ingest::{self, Kind, Roles, Table};
+use crate::ingest::{self, Kind, Role, Roles, Table};
 use crate::pages::{
-    ColumnView, DataView, MappingView, PreviewRow, Problem, Role, RunRow, Section, SourceRow, SourceStatus,
+    ColumnView, DataView, MappingView, PreviewRow, Problem, RunRow, Section, SourceRow, SourceStatus,
     UploadProblem,
 };
 use crate::runs;
 use crate::view;
+use crate::words::Unit;
 
 /// Further rows with problems that the mapping page shows below its preview.
 const PROBLEM_ROWS: usize = 30;
@@ -127,9 +128,9 @@ pub async fn mapping_page(
         ready_view(id, stored, runs.iter().map(runs::row).collect())
     } else {
         drop(tx);
-        let (name, table) = intake::waiting_table(&app, &context, id).await?;
-        let known = intake::suggested(&app, &context, &table).await?;
-        let mut view = proposed_view(id, name, &table, &Roles::suggested(&known.columns));
+        let waiting = intake::waiting(&app, &context, id).await?;
+        let known = intake::suggested(&app, &context, &waiting.table).await?;
+        let mut view = proposed_view(&waiting, &Roles::suggested(&known.columns));
         view.warnings.extend(known.said());
         view.kpi_value = known.kpi_value.map(|value| value.to_string()).unwrap_or_default();
         view
@@ -145,35 +146,38 @@ pub async fn confirm_form(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let id: Uuid = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    let (name, table) = match intake::waiting_table(&app, &context, id).await {
+    let waiting = match intake::waiting(&app, &context, id).await {
         Err(Failure::Conflict { .. }) => return Ok(Redirect::to(&format!("/data/{id}")).into_response()),
         other => other?,
     };
-    let named = table.columns().iter().enumerate().filter_map(|(at, column)| {
-        let role = field(&fields, &format!("role-{at}"))?;
-        let role = if role == Role::Spend.value() { ingest::Role::MediaSpend.as_str() } else { role };
-        Some((format!("role[{}]", column.name), role.to_owned()))
+    // Fields are numbered by column, since a browser may change what a name looks like.
+    let named = waiting.table.columns().iter().enumerate().flat_map(|(at, column)| {
+        let fields = &fields;
+        ["role", "channel"].into_iter().filter_map(move |kind| {
+            let said = field(fields, &format!("{kind}-{at}"))?;
+            Some((format!("{kind}[{}]", column.name), said))
+        })
     });
-    let named: Vec<(String, String)> = named.collect();
-    let roles = Roles::from_form(named.iter().map(|(field, role)| (field.as_str(), role.as_str())));
+    let named: Vec<(String, &str)> = named.collect();
+    let roles = Roles::from_form(named.iter().map(|(field, said)| (field.as_str(), *said)));
     let roles = roles.map_err(Failure::Data)?;
     let typed = field(&fields, "kpi_value").unwrap_or_default();
     let worth = ingest::kpi_value(typed);
 
     let failure = match worth.clone() {
-        Ok(worth) => match intake::promote(&app, &context, id, roles.clone(), worth).await {
+        Ok(worth) => match intake::promote(&app, &context, &waiting, roles.clone(), worth).await {
             Ok(_) => return Ok(Redirect::to(&format!("/data/{id}")).into_response()),
             Err(failure) => failure,
         },
         Err(problem) => Failure::Data(vec![problem]),
     };
     let Failure::Data(problems) = failure else { return Err(failure) };
-    let mut view = proposed_view(id, name, &table, &roles);
+    let mut view = proposed_view(&waiting, &roles);
     typed.clone_into(&mut view.kpi_value);
     view.kpi_value_error = worth.err().map(|problem| problem.message);
     if view.kpi_value_error.is_none() {
-        view.problem_rows = rows_of(&table, &problems, &view.preview);
-        view.problems = problems.into_iter().map(|problem| located(&table, problem)).collect();
+        view.problem_rows = rows_of(&waiting.table, &problems, &view.preview);
+        view.problems = problems.into_iter().map(|problem| located(&waiting.table, problem)).collect();
     }
     let mut tx = app.database.begin_read(&context).await?;
     let frame = view::frame(&mut tx, &context, Section::Data).await?;
@@ -185,15 +189,17 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields.iter().rev().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
 }
 
-fn proposed_view(id: Uuid, file_name: String, table: &Table, roles: &Roles) -> MappingView {
+fn proposed_view(waiting: &intake::Waiting, roles: &Roles) -> MappingView {
+    let table = &waiting.table;
     let columns = table.columns().iter().map(|column| ColumnView {
         name: column.name.clone(),
         kind: kind_word(column.kind).to_owned(),
-        role: role_view(roles.of(&column.name)),
+        role: roles.of(&column.name),
+        channel: roles.channel(&column.name).unwrap_or_default().to_owned(),
     });
     MappingView {
-        id: id.to_string(),
-        file_name,
+        id: waiting.id.to_string(),
+        file_name: waiting.file_name.clone(),
         status: SourceStatus::Proposed,
         rows: table.rows() as u64,
         counts: String::new(),
@@ -210,42 +216,39 @@ fn proposed_view(id: Uuid, file_name: String, table: &Table, roles: &Roles) -> M
 
 fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView {
     let source = &stored.source;
-    let columns: Vec<ColumnView> = stored
-        .columns
-        .iter()
-        // What a unit was worth is kept as one number, which the page names.
-        .filter(|column| !matches!(column.role, ingest::Role::Ignore | ingest::Role::RevenuePerKpi))
-        .map(|column| ColumnView {
-            name: column.name.clone(),
-            kind: kind_word(column.kind).to_owned(),
-            role: role_view(column.role),
-        })
-        .collect();
-    let cell = |column: &ColumnView, at: usize| {
-        let value = |name: &str, list: &[ingest::Series]| {
-            list.iter()
-                .find(|series| series.name == name)
-                .and_then(|series| series.values.get(at))
-                .map(f64::to_string)
-        };
-        let text = match column.role {
-            Role::Date => source.dates.get(at).map(ToString::to_string),
-            Role::Kpi => source.kpi.values.get(at).map(f64::to_string),
-            Role::Spend => value(&column.name, &source.channels),
-            Role::Control => value(&column.name, &source.controls),
-            Role::Worth | Role::Ignore => None,
-        };
-        text.unwrap_or_default()
+    let dates: Vec<String> =
+        source.dates.iter().take(ingest::PREVIEW_ROWS).map(ToString::to_string).collect();
+    let date = stored.columns.iter().find(|column| column.role == Role::Date);
+    let date_name = date.map_or("date", |column| &column.name);
+    let mut series = vec![
+        (view_of(date_name, Kind::Date, Role::Date), dates),
+        (view_of(&source.kpi.name, Kind::Number, Role::Kpi), texts(&source.kpi.values)),
+    ];
+    let mut push = |name: &str, role, values: &[f64]| {
+        series.push((view_of(name, Kind::Number, role), texts(values)));
     };
+    for channel in &source.channels {
+        push(&channel.name, Role::MediaSpend, &channel.spend);
+        if let Some(exposure) = &channel.exposure {
+            push(&channel.name, Role::MediaExposure, exposure);
+        }
+    }
+    for organic in &source.organic {
+        push(&organic.name, Role::OrganicMedia, &organic.values);
+    }
+    for control in &source.controls {
+        push(&control.name, Role::Control, &control.values);
+    }
+    let cell = |values: &Vec<String>, at: usize| values.get(at).cloned().unwrap_or_default();
     let preview = (0..source.dates.len().min(ingest::PREVIEW_ROWS)).map(|at| PreviewRow {
         number: at as u64 + 2,
-        cells: columns.iter().map(|column| cell(column, at)).collect(),
+        cells: series.iter().map(|(_, values)| cell(values, at)).collect(),
     });
     MappingView {
         id: id.to_string(),
         status: SourceStatus::Ready,
         rows: source.dates.len() as u64,
-        counts: source.summary(),
+        counts: source.extent().to_string(),
         preview: preview.collect(),
         problem_rows: Vec::new(),
         problems: Vec::new(),
@@ -253,9 +256,17 @@ fn ready_view(id: Uuid, stored: store::Stored, runs: Vec<RunRow>) -> MappingView
         kpi_value: source.kpi_value.map(|value| value.to_string()).unwrap_or_default(),
         kpi_value_error: None,
         runs,
-        columns,
+        columns: series.into_iter().map(|(column, _)| column).collect(),
         file_name: stored.name,
     }
+}
+
+fn view_of(name: &str, kind: Kind, role: Role) -> ColumnView {
+    ColumnView { name: name.to_owned(), kind: kind_word(kind).to_owned(), role, channel: String::new() }
+}
+
+fn texts(values: &[f64]) -> Vec<String> {
+    values.iter().take(ingest::PREVIEW_ROWS).map(|value| Unit::Plain.say(*value)).collect()
 }
 
 /// The rows that problems name and the preview does not show.
@@ -289,16 +300,5 @@ const fn kind_word(kind: Kind) -> &'static str {
         Kind::Date => "date",
         Kind::Number => "number",
         Kind::Text => "text",
-    }
-}
-
-const fn role_view(role: ingest::Role) -> Role {
-    match role {
-        ingest::Role::Date => Role::Date,
-        ingest::Role::Kpi => Role::Kpi,
-        ingest::Role::RevenuePerKpi => Role::Worth,
-        ingest::Role::MediaSpend => Role::Spend,
-        ingest::Role::Control => Role::Control,
-        ingest::Role::Ignore => Role::Ignore,
     }
 }

@@ -13,7 +13,9 @@ use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::usage::UsageError;
 use uuid::Uuid;
 
-use crate::ingest::{ColumnRole, Frequency, Problem, Series, Source, Validated};
+use crate::ingest::{
+    Channel, ColumnRole, Extent, Frequency, Problem, Role, Series, Source, Validated, flag_name,
+};
 
 /// How many values one insert carries.
 const BATCH: usize = 20_000;
@@ -107,43 +109,64 @@ pub async fn save_source(
     tx: &mut TenantTx,
     id: Uuid,
     name: &str,
-    columns: &[ColumnRole],
     validated: &Validated,
     by: Option<UserId>,
 ) -> Result<(), StoreError> {
     let source = &validated.source;
     sqlx::query(
-        "INSERT INTO data_sources (id, name, frequency, row_count, columns, warnings, kpi_value, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO data_sources (id, name, frequency, row_count, columns, warnings, kpi_value, created_by, geos)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(id)
     .bind(name)
     .bind(frequency_name(source.frequency))
     .bind(i32::try_from(source.dates.len()).unwrap_or(i32::MAX))
-    .bind(json(&columns)?)
+    .bind(json(&validated.columns)?)
     .bind(json(&validated.warnings)?)
     .bind(source.kpi_value)
     .bind(by.map(UserId::as_uuid))
+    .bind(source.geos.map(|geos| i32::try_from(geos).unwrap_or(i32::MAX)))
     .execute(&mut **tx)
     .await?;
 
     let dates: Vec<String> = source.dates.iter().map(Date::to_string).collect();
     insert_kpi(tx, id, source, &dates).await?;
-    for channel in &source.channels {
-        for (dates, spend) in dates.chunks(BATCH).zip(channel.values.chunks(BATCH)) {
-            sqlx::query(
-                "INSERT INTO marketing_data (source_id, date, channel, spend)
-                 SELECT $1, d::date, $2, s FROM unnest($3::text[], $4::float8[]) AS r (d, s)",
-            )
-            .bind(id)
-            .bind(&channel.name)
-            .bind(dates)
-            .bind(spend)
-            .execute(&mut **tx)
-            .await?;
-        }
+    for Channel { name, spend, exposure } in &source.channels {
+        insert_medium(tx, id, name, &dates, (Some(spend), exposure.as_deref())).await?;
+    }
+    for Series { name, values } in &source.organic {
+        insert_medium(tx, id, name, &dates, (None, Some(values))).await?;
     }
     sqlx::query("DELETE FROM uploads WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// One row a date; what a medium does not have is null.
+async fn insert_medium(
+    tx: &mut TenantTx,
+    id: Uuid,
+    name: &str,
+    dates: &[String],
+    (spend, exposure): (Option<&[f64]>, Option<&[f64]>),
+) -> Result<(), StoreError> {
+    let column = |values: Option<&[f64]>| -> Vec<Option<f64>> {
+        values.map_or_else(|| vec![None; dates.len()], |values| values.iter().copied().map(Some).collect())
+    };
+    let (spend, exposure) = (column(spend), column(exposure));
+    for ((dates, spend), exposure) in dates.chunks(BATCH).zip(spend.chunks(BATCH)).zip(exposure.chunks(BATCH))
+    {
+        sqlx::query(
+            "INSERT INTO marketing_data (source_id, date, channel, spend, exposure)
+             SELECT $1, d::date, $2, s, e FROM unnest($3::text[], $4::float8[], $5::float8[]) AS r (d, s, e)",
+        )
+        .bind(id)
+        .bind(name)
+        .bind(dates)
+        .bind(spend)
+        .bind(exposure)
+        .execute(&mut **tx)
+        .await?;
+    }
     Ok(())
 }
 
@@ -181,11 +204,11 @@ async fn insert_kpi(
 /// Sources and waiting files, newest first.
 pub async fn list(tx: &mut TenantTx) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query(
-        "SELECT s.id, s.name, s.row_count, s.frequency, s.columns,
+        "SELECT s.id, s.name, s.row_count, s.frequency, s.columns, s.geos,
                 (extract(epoch FROM s.created_at) * 1000)::int8 AS created
          FROM data_sources s
          UNION ALL
-         SELECT u.id, u.file_name, NULL, NULL, NULL, (extract(epoch FROM u.created_at) * 1000)::int8
+         SELECT u.id, u.file_name, NULL, NULL, NULL, NULL, (extract(epoch FROM u.created_at) * 1000)::int8
          FROM uploads u WHERE u.expires_at > now()
          ORDER BY created DESC LIMIT 200",
     )
@@ -201,25 +224,14 @@ fn listed(row: &PgRow) -> Result<Listed, StoreError> {
     let summary = match (rows, columns, frequency) {
         (Some(rows), Some(columns), Some(frequency)) => {
             let columns: Vec<ColumnRole> = from_json(columns)?;
-            Some(summary(rows, frequency_of(&frequency)?, &columns))
+            let periods = usize::try_from(rows).unwrap_or(usize::MAX);
+            Some(Extent::of_columns(periods, frequency_of(&frequency)?, &columns, geos(row)?).to_string())
         }
         _ => None,
     };
     let created = Timestamp::from_millisecond(row.try_get("created")?)
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(Listed { id: row.try_get("id")?, name: row.try_get("name")?, rows, summary, created })
-}
-
-fn summary(rows: u64, frequency: Frequency, columns: &[ColumnRole]) -> String {
-    use crate::ingest::Role;
-    let of = |role| columns.iter().filter(|column| column.role == role).count() as u64;
-    let count = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
-    let mut parts = vec![count(rows, frequency.word()), count(of(Role::MediaSpend), "channel")];
-    if of(Role::Control) > 0 {
-        parts.push(count(of(Role::Control), "control"));
-    }
-    parts.push("no gaps".to_owned());
-    parts.join(", ")
 }
 
 /// The roles of the tenant's newest source.
@@ -266,27 +278,15 @@ pub async fn load_source(tx: &mut TenantTx, id: Uuid) -> Result<Option<Source>, 
 
 /// A source with its description; columns come back in the order of the file.
 pub async fn load(tx: &mut TenantTx, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    use crate::ingest::Role;
-    let head =
-        sqlx::query("SELECT name, frequency, columns, warnings, kpi_value FROM data_sources WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let head = sqlx::query(
+        "SELECT name, frequency, columns, warnings, kpi_value, geos FROM data_sources WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
     let Some(head) = head else { return Ok(None) };
     let columns: Vec<ColumnRole> = from_json(head.try_get("columns")?)?;
-    let named =
-        |role| columns.iter().filter(move |column| column.role == role).map(|column| column.name.clone());
-    let series = |name: String| Series { name, values: Vec::new() };
-
-    let kpi_name = named(Role::Kpi).next().ok_or_else(|| StoreError::Corrupt("no KPI column".to_owned()))?;
-    let mut source = Source {
-        frequency: frequency_of(&head.try_get::<String, _>("frequency")?)?,
-        dates: Vec::new(),
-        kpi: series(kpi_name),
-        channels: named(Role::MediaSpend).map(series).collect(),
-        controls: named(Role::Control).map(series).collect(),
-        kpi_value: head.try_get("kpi_value")?,
-    };
+    let mut source = empty_source(&head, &columns)?;
 
     let rows = sqlx::query(
         "SELECT date::text AS date, kpi, metrics FROM marketing_data
@@ -308,16 +308,59 @@ pub async fn load(tx: &mut TenantTx, id: Uuid) -> Result<Option<Stored>, StoreEr
         }
     }
     for channel in &mut source.channels {
-        channel.values = sqlx::query_scalar(
-            "SELECT spend FROM marketing_data WHERE source_id = $1 AND channel = $2 ORDER BY date",
-        )
-        .bind(id)
-        .bind(&channel.name)
-        .fetch_all(&mut **tx)
-        .await?;
+        let missing = || StoreError::Corrupt(format!("channel {}", channel.name));
+        let (spend, exposure) = medium(tx, id, &channel.name).await?;
+        channel.spend = spend.ok_or_else(missing)?;
+        channel.exposure = exposure;
+    }
+    for organic in &mut source.organic {
+        let missing = || StoreError::Corrupt(format!("organic medium {}", organic.name));
+        organic.values = medium(tx, id, &organic.name).await?.1.ok_or_else(missing)?;
     }
     let warnings = from_json(head.try_get("warnings")?)?;
     Ok(Some(Stored { source, name: head.try_get("name")?, columns, warnings }))
+}
+
+/// The series of a source by name, without a value.
+fn empty_source(head: &PgRow, columns: &[ColumnRole]) -> Result<Source, StoreError> {
+    let of = |role| columns.iter().filter(move |column| column.role == role);
+    let series = |name: &str| Series { name: name.to_owned(), values: Vec::new() };
+    let kpi = of(Role::Kpi).next().ok_or_else(|| StoreError::Corrupt("no KPI column".to_owned()))?;
+    let flags = of(Role::CategoricalControl)
+        .flat_map(|column| column.levels.iter().skip(1).map(|word| series(&flag_name(&column.name, word))));
+    let channel =
+        |column: &ColumnRole| Channel { name: column.series().to_owned(), spend: Vec::new(), exposure: None };
+    Ok(Source {
+        frequency: frequency_of(&head.try_get::<String, _>("frequency")?)?,
+        dates: Vec::new(),
+        kpi: series(&kpi.name),
+        channels: of(Role::MediaSpend).map(channel).collect(),
+        organic: of(Role::OrganicMedia).map(|column| series(column.series())).collect(),
+        controls: of(Role::Control).map(|column| series(&column.name)).chain(flags).collect(),
+        kpi_value: head.try_get("kpi_value")?,
+        geos: geos(head)?,
+    })
+}
+
+fn geos(row: &PgRow) -> Result<Option<usize>, StoreError> {
+    Ok(row.try_get::<Option<i32>, _>("geos")?.and_then(|geos| usize::try_from(geos).ok()))
+}
+
+/// Spend and exposure of a medium by date, each where it has any.
+async fn medium(
+    tx: &mut TenantTx,
+    id: Uuid,
+    name: &str,
+) -> Result<(Option<Vec<f64>>, Option<Vec<f64>>), StoreError> {
+    let rows: Vec<(Option<f64>, Option<f64>)> = sqlx::query_as(
+        "SELECT spend, exposure FROM marketing_data WHERE source_id = $1 AND channel = $2 ORDER BY date",
+    )
+    .bind(id)
+    .bind(name)
+    .fetch_all(&mut **tx)
+    .await?;
+    let (spend, exposure): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    Ok((spend.into_iter().collect(), exposure.into_iter().collect()))
 }
 
 const fn frequency_name(frequency: Frequency) -> &'static str {

@@ -55,7 +55,10 @@ fn assert_refused(name: &str, bytes: &[u8], expected: &[Place]) {
 #[test]
 fn good_data_is_taken() {
     let found = uploaded(&changed(|_, line| line.to_owned())).unwrap();
-    assert_eq!((found.source.summary().as_str(), found.warnings.len()), ("60 weeks, 2 channels, no gaps", 0));
+    assert_eq!(
+        (found.source.extent().to_string().as_str(), found.warnings.len()),
+        ("60 weeks, 2 channels, no gaps", 0)
+    );
 }
 
 #[test]

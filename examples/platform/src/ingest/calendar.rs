@@ -3,7 +3,7 @@
 //! The commonest step between neighbouring dates decides: one day, seven days, or something that is
 //! refused with what to do. Every departure from it is then a problem at its row: a gap, a date twice,
 //! a date between the weeks. Two patterns would drown the list and are said once: several rows for each
-//! date, as in data by region, and weekends that are never there.
+//! date without a column of geos, and weekends that are never there.
 
 use jiff::civil::{Date, Weekday};
 
@@ -15,53 +15,44 @@ use super::{MAX_ROWS, MIN_ROWS};
 /// How many missing dates a message names.
 const NAMED: i64 = 3;
 
-/// Rows in the order of their dates, and how far apart those are.
-#[derive(Debug)]
-pub(super) struct Calendar {
-    pub(super) frequency: Option<Frequency>,
-    /// Row numbers of the table, sorted by date.
-    pub(super) order: Vec<usize>,
-}
-
-/// A date with the row of the table and the line of the file it is in.
+/// A date with the line of the file it is in.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     date: Date,
-    row: usize,
     line: usize,
 }
 
-/// Checks the dates of the column `name`; those that could not be read are `None` and reported already.
+/// Checks the dates that the column `name` has in the given rows, and answers how far apart they are; those
+/// that could not be read are `None` and reported already.
 pub(super) fn check(
     table: &Table,
     name: &str,
     dates: &[Option<Date>],
+    rows: &[usize],
     problems: &mut Problems,
     warnings: &mut Problems,
-) -> Calendar {
+) -> Option<Frequency> {
     let lines =
         table.columns().first().map(|column| table.cells(column).map(|(line, _)| line).collect::<Vec<_>>());
     let lines = lines.unwrap_or_default();
-    let entry =
-        |((row, date), line): ((usize, &Option<Date>), usize)| Some(Entry { date: (*date)?, row, line });
-    let mut entries: Vec<Entry> = dates.iter().enumerate().zip(lines).filter_map(entry).collect();
-    let complete = entries.len() == dates.len();
+    let entry = |row: &usize| Some(Entry { date: (*dates.get(*row)?)?, line: *lines.get(*row)? });
+    let mut entries: Vec<Entry> = rows.iter().filter_map(entry).collect();
+    let complete = entries.len() == rows.len();
     if let Some([_, late]) = entries.array_windows().find(|[a, b]| a.date > b.date) {
         let what = "it is earlier than the row above. The rows were sorted by date.";
         warnings.push(Problem::cell(Code::OutOfOrder, late.line, name, what));
         entries.sort_by_key(|entry| entry.date);
     }
-    let order = entries.iter().map(|entry| entry.row).collect();
     let mut periods = entries.clone();
     periods.dedup_by_key(|entry| entry.date);
     report_repetitions(table, name, &entries, periods.len(), problems);
     // With unreadable dates among them the rest may show gaps that are none.
     let frequency = frequency(name, &periods, complete, problems);
-    report_length(frequency, &periods, dates.len(), entries.len(), problems, warnings);
+    report_length(frequency, &periods, rows.len(), entries.len(), problems, warnings);
     if let (Some(frequency), true) = (frequency, complete) {
         report_steps(name, frequency, &periods, problems);
     }
-    Calendar { frequency, order }
+    frequency
 }
 
 fn report_repetitions(table: &Table, name: &str, entries: &[Entry], periods: usize, problems: &mut Problems) {
@@ -71,7 +62,8 @@ fn report_repetitions(table: &Table, name: &str, entries: &[Entry], periods: usi
         let by =
             split.map_or(String::new(), |column| format!(", perhaps once for each {}", quoted(&column.name)));
         let what = format!(
-            "each date occurs about {times} times{by}. Add the rows of a date up, or upload one region at a time."
+            "each date occurs about {times} times{by}. Give the column that tells the rows apart the role “geo”, or add \
+             them up."
         );
         problems.push(Problem::column(Code::SeveralRowsPerDate, name, what));
         return;
@@ -205,9 +197,10 @@ mod tests {
         let table = super::super::read(text.as_bytes()).unwrap();
         let dates: Vec<Option<Date>> = dates.iter().map(|date| date.parse().ok()).collect();
         let (mut problems, mut warnings) = (Problems::default(), Problems::default());
-        let calendar = check(&table, "d", &dates, &mut problems, &mut warnings);
+        let rows: Vec<usize> = (0..dates.len()).collect();
+        let frequency = check(&table, "d", &dates, &rows, &mut problems, &mut warnings);
         let places = problems.into_list().into_iter().map(|problem| (problem.code, problem.row)).collect();
-        (calendar.frequency, places, warnings.into_list().into_iter().map(|warning| warning.code).collect())
+        (frequency, places, warnings.into_list().into_iter().map(|warning| warning.code).collect())
     }
 
     fn every(days: i64, periods: i64) -> Vec<String> {

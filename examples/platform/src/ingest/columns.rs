@@ -1,24 +1,28 @@
 //! Reads the amounts of a column and checks them for its role.
 //!
-//! | role          | refused                                        | warning                              |
-//! |---------------|------------------------------------------------|--------------------------------------|
-//! | any           | empty, NaN, infinite, unreadable, beyond 1e15  | decimal commas                       |
-//! | `kpi`         | the same value everywhere                      | negative values                      |
-//! | `media_spend` | negative values, nothing but zeros             | spend in few periods, or never varied |
-//! | `control`     | the same value everywhere                      |                                      |
+//! | role         | refused                                        | warning                 |
+//! |--------------|------------------------------------------------|-------------------------|
+//! | any          | empty, NaN, infinite, unreadable, beyond 1e15  | decimal commas          |
+//! | `kpi`        | the same value everywhere                      | negative values         |
+//! | media        | negative values, nothing but zeros             |                         |
+//! | what works   | the same value everywhere                      | active in few periods   |
+//! | `control`    | the same value everywhere                      |                         |
+//! | `population` | not above zero                                 |                         |
+//!
+//! What works is the exposure of a medium, or the spend of a channel without one.
 //!
 //! What a unit of the KPI is worth is checked with the KPI, in [`worth`](super::worth).
 //!
-//! A constant control is refused since it cannot be told from the baseline and would be scaled by zero.
-//! A constant channel is kept: its prior still says something, and the warning says how little.
+//! What never changes is refused since it cannot be told from the baseline: the fit would fail.
 
 use super::MAX_MAGNITUDE;
 use super::number::{self, Decimal, Reading};
 use super::problem::{Code, Problem, Problems, count, quoted};
-use super::roles::Role;
+use super::role::Role;
+use super::series::Rows;
 use super::table::{RawColumn, Table};
 
-/// A channel with spend in fewer periods than this says next to nothing about its effect.
+/// A medium that is active in fewer rows than this says next to nothing about its effect.
 const FEW_PERIODS: usize = 5;
 
 /// The amounts of a column, one for each row; a `None` has been reported.
@@ -102,6 +106,7 @@ fn report_ambiguity(table: &Table, column: &RawColumn, problems: &mut Problems) 
 fn refusal(reading: Reading, cell: &str, role: Role) -> (Code, String) {
     let cure = match role {
         Role::MediaSpend => "Enter the amount, or 0 if nothing was spent.",
+        Role::MediaExposure | Role::OrganicMedia => "Enter the number, or 0 if it was not seen.",
         Role::Kpi => "Enter the value; 0 only if it really was zero.",
         _ => "Enter the value, or give the column the role “ignore”.",
     };
@@ -132,35 +137,32 @@ pub(super) fn check(
 ) {
     let known = || values.iter().flatten().copied();
     let name = column.name.as_str();
-    let constant =
-        known().count() > 1 && known().all(|value| Some(value.to_bits()) == known().next().map(f64::to_bits));
+    let constant = is_constant(values);
     let zero = constant && known().next() == Some(0.0);
     let below_zero =
         || table.cells(column).zip(values).filter(|(_, value)| value.is_some_and(|value| value < 0.0));
     match role {
-        Role::MediaSpend => {
+        Role::MediaSpend | Role::MediaExposure | Role::OrganicMedia => {
+            let (code, what, advice, none) = if role == Role::MediaSpend {
+                let advice = "Correct it, or book the refund in the period in which the money was spent.";
+                (Code::NegativeSpend, "spend", advice, "nothing was ever spent")
+            } else {
+                (Code::NegativeExposure, "exposure", "Correct it.", "it was never seen")
+            };
             for ((row, cell), _) in below_zero() {
-                let what = format!(
-                    "spend of {} is below zero. Correct it, or book the refund in the period in which the money was spent.",
-                    quoted(cell)
-                );
-                problems.push(Problem::cell(Code::NegativeSpend, row, name, what));
+                let what = format!("{what} of {} is below zero. {advice}", quoted(cell));
+                problems.push(Problem::cell(code, row, name, what));
             }
-            let active = known().filter(|value| *value > 0.0).count();
             if zero {
-                let what =
-                    "nothing was ever spent. Give it the role “ignore”, or upload the missing amounts.";
+                let what = format!("{none}. Give it the role “ignore”, or upload the missing numbers.");
                 problems.push(Problem::column(Code::AllZero, name, what));
-            } else if constant {
-                let what =
-                    "the same was spent in every period, so its effect cannot be told from the baseline.";
-                warnings.push(Problem::column(Code::Constant, name, what));
-            } else if active < FEW_PERIODS {
-                let what = format!(
-                    "there is spend in {} only, so its effect will be uncertain.",
-                    count(active, "period")
-                );
-                warnings.push(Problem::column(Code::FewActivePeriods, name, what));
+            }
+        }
+        Role::Population => {
+            let cells = table.cells(column).zip(values);
+            for ((row, cell), _) in cells.filter(|(_, value)| value.is_some_and(|value| value <= 0.0)) {
+                let what = format!("a population of {} is not above zero. Correct it.", quoted(cell));
+                problems.push(Problem::cell(Code::BadPopulation, row, name, what));
             }
         }
         Role::Kpi => {
@@ -182,8 +184,38 @@ pub(super) fn check(
                 "it has the same value in every row, so it explains nothing. Give it the role “ignore”.";
             problems.push(Problem::column(Code::Constant, name, what));
         }
-        Role::RevenuePerKpi | Role::Control | Role::Date | Role::Ignore => {}
+        Role::RevenuePerKpi
+        | Role::Control
+        | Role::CategoricalControl
+        | Role::Date
+        | Role::Geo
+        | Role::Ignore => {}
     }
+}
+
+/// Checks what works of a medium as a whole; nothing but zeros has been reported.
+pub(super) fn check_pressure(pressure: &Rows<'_>, problems: &mut Problems, warnings: &mut Problems) {
+    let name = &pressure.column.name;
+    let active = pressure.values.iter().flatten().filter(|value| **value > 0.0).count();
+    if is_constant(&pressure.values) {
+        if active > 0 {
+            let what = "it is the same in every period, so its effect cannot be told from the baseline. Give it the role \
+                        “ignore”.";
+            problems.push(Problem::column(Code::Constant, name, what));
+        }
+    } else if active < FEW_PERIODS {
+        let what =
+            format!("it is above zero in {} only, so its effect will be uncertain.", count(active, "row"));
+        warnings.push(Problem::column(Code::FewActivePeriods, name, what));
+    }
+}
+
+/// More than one value, and all the same.
+fn is_constant(values: &[Option<f64>]) -> bool {
+    let mut known = values.iter().flatten().map(|value| value.to_bits());
+    let first = known.next();
+    let mut others = known.peekable();
+    others.peek().is_some() && others.all(|value| Some(value) == first)
 }
 
 #[cfg(test)]
@@ -201,18 +233,46 @@ mod tests {
         let (mut problems, mut warnings) = (Problems::default(), Problems::default());
         let values = amounts(&table, column, role, &mut problems, &mut warnings);
         check(&table, column, role, &values, &mut problems, &mut warnings);
+        if role.is_media() {
+            let pressure = Rows { name: column.name.clone(), column, values };
+            check_pressure(&pressure, &mut problems, &mut warnings);
+        }
         let places = problems.into_list().into_iter().map(|problem| (problem.code, problem.row)).collect();
         (places, warnings.into_list().into_iter().map(|warning| warning.code).collect())
     }
 
     #[test]
     fn each_role_has_its_own_demands() {
-        let (media, kpi, control) = (Role::MediaSpend, Role::Kpi, Role::Control);
+        let (media, exposure, organic) = (Role::MediaSpend, Role::MediaExposure, Role::OrganicMedia);
+        let (kpi, control, population) = (Role::Kpi, Role::Control, Role::Population);
         let table: Vec<Case> = vec![
             (media, &["1", "2", "3", "4", "5"], vec![], vec![]),
             (media, &["1", "-2", "3"], vec![(Code::NegativeSpend, Some(3))], vec![Code::FewActivePeriods]),
             (media, &["0", "0", "0,00"], vec![(Code::AllZero, None)], vec![Code::DecimalComma]),
-            (media, &["7", "7"], vec![], vec![Code::Constant]),
+            (media, &["7", "7"], vec![(Code::Constant, None)], vec![]),
+            (
+                exposure,
+                &["1", "-2", "3"],
+                vec![(Code::NegativeExposure, Some(3))],
+                vec![Code::FewActivePeriods],
+            ),
+            (exposure, &["0", "0"], vec![(Code::AllZero, None)], vec![]),
+            (exposure, &["7", "7"], vec![(Code::Constant, None)], vec![]),
+            (
+                organic,
+                &["1", "-2", "3"],
+                vec![(Code::NegativeExposure, Some(3))],
+                vec![Code::FewActivePeriods],
+            ),
+            (organic, &["1", "x", "3"], vec![(Code::NotANumber, Some(3))], vec![Code::FewActivePeriods]),
+            (population, &["7", "7"], vec![], vec![]),
+            (
+                population,
+                &["7", "0", "-1"],
+                vec![(Code::BadPopulation, Some(3)), (Code::BadPopulation, Some(4))],
+                vec![],
+            ),
+            (population, &["7", "", "7"], vec![(Code::EmptyCell, Some(3))], vec![]),
             (kpi, &["7", "7"], vec![(Code::Constant, None)], vec![]),
             (kpi, &["7", "-8"], vec![], vec![Code::NegativeKpi]),
             (control, &["0", "0"], vec![(Code::Constant, None)], vec![]),

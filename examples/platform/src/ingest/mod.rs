@@ -17,6 +17,8 @@
 //! - **Nothing is filled in.** Empty cells, gaps and repeated dates are refused: the missing value of
 //!   a spend column may be zero or unknown, and only the uploader knows. Rows out of order are
 //!   sorted, because that loses nothing, and a warning says so.
+//! - **One series in the end.** Rows of several geos are summed by date, since the model is one of the
+//!   whole market; the source says how many there were.
 //! - **Memory is bounded by the limits below**, not by the file: a row is refused while it is being
 //!   read, cells live in one buffer, and a list of problems has an end.
 //!
@@ -26,17 +28,23 @@
 //! let table = ingest::read(&bytes)?;
 //! let roles = Roles::suggested(&ingest::suggest(&table));
 //! let Validated { source, warnings } = ingest::validate(&table, &roles, Some(40.0))?;
-//! assert_eq!(source.summary(), "179 weeks, 2 channels, 3 controls, no gaps");
+//! assert_eq!(source.extent().to_string(), "179 weeks, 2 channels, 3 controls, no gaps");
 //! ```
 
 mod calendar;
+mod category;
+mod channel;
 mod columns;
 mod date;
 mod delimiter;
+mod geo;
+mod media;
 mod number;
 mod problem;
 mod read;
+mod role;
 mod roles;
+mod series;
 mod sniff;
 mod source;
 mod suggest;
@@ -50,13 +58,16 @@ mod bad_inputs;
 #[cfg(test)]
 mod shared_files;
 
+pub use category::flag_name;
 pub use problem::{Code, MAX_PROBLEMS, Problem};
 pub use read::read;
-pub use roles::{ColumnRole, Role, Roles, kpi_value};
-pub use source::{Frequency, Series, Source, Validated};
+pub use role::{ColumnRole, Role};
+pub use roles::Roles;
+pub use source::{Channel, Extent, Frequency, Series, Source, Validated};
 pub use suggest::suggest;
 pub use table::{Kind, PreviewRow, RawColumn, Table};
 pub use validate::validate;
+pub use worth::kpi_value;
 
 /// The largest file that is read. Daily data of ten years with a hundred columns is below 5 MB.
 pub const MAX_BYTES: usize = 50 * 1024 * 1024;
@@ -72,6 +83,9 @@ pub const MAX_CELL_BYTES: usize = 4 * 1024;
 
 /// The longest column name in characters; it has to fit a page.
 pub const MAX_NAME_CHARS: usize = 120;
+
+/// The most words of a control in words. Each but one takes a parameter of the model.
+pub const MAX_LEVELS: usize = 12;
 
 /// The fewest periods a source may have. Below it, seasons and channels cannot be told apart at all.
 pub const MIN_ROWS: usize = 30;

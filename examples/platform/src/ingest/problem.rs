@@ -98,6 +98,10 @@ codes! {
     BadRoles = "bad_roles",
     /// A role that does not exist.
     UnknownRole = "unknown_role",
+    /// A key that means nothing in a request.
+    UnknownKey = "unknown_key",
+    /// A channel that is no name, or that belongs to a column without media.
+    BadChannel = "bad_channel",
     /// One column was given two roles.
     DuplicateRole = "duplicate_role",
     /// A role was given to a column that the file does not have.
@@ -112,6 +116,18 @@ codes! {
     TwoKpis = "two_kpis",
     /// No column has the role `media_spend`.
     NoMedia = "no_media",
+    /// More than one column has the role `geo`.
+    TwoGeos = "two_geos",
+    /// More than one column has the role `population`.
+    TwoPopulations = "two_populations",
+    /// Two columns have the spend of one channel.
+    TwoSpends = "two_spends",
+    /// Two columns have the exposure of one channel.
+    TwoExposures = "two_exposures",
+    /// A column has the exposure of a channel without spend.
+    ExposureWithoutSpend = "exposure_without_spend",
+    /// Two series of the model would have one name.
+    SameName = "same_name",
     /// The worth of one unit of the KPI is not a positive amount.
     BadKpiValue = "bad_kpi_value",
     /// The worth of one unit of the KPI is said twice: by two columns, or by a column and a value.
@@ -136,14 +152,24 @@ codes! {
     DecimalComma = "decimal_comma",
     /// Spend below zero.
     NegativeSpend = "negative_spend",
+    /// Exposure below zero.
+    NegativeExposure = "negative_exposure",
     /// Warning: the KPI is below zero.
     NegativeKpi = "negative_kpi",
-    /// A channel in which nothing was ever spent.
+    /// A channel in which nothing was ever spent, or a medium that was never seen.
     AllZero = "all_zero",
     /// A column with the same value in every row.
     Constant = "constant",
-    /// Warning: a channel with spend in very few periods.
+    /// Warning: a medium that was active in very few periods.
     FewActivePeriods = "few_active_periods",
+    /// A control in words has more of them than can be told apart.
+    TooManyLevels = "too_many_levels",
+    /// A population that is not above zero.
+    BadPopulation = "bad_population",
+    /// A population that changes within a geo.
+    PopulationChanges = "population_changes",
+    /// Warning: a population without geos to weight.
+    PopulationUnused = "population_unused",
     /// Warning: two columns hold the same values.
     SameValues = "same_values",
     /// Warning: many columns for few rows.
@@ -162,7 +188,9 @@ codes! {
     AmbiguousDate = "ambiguous_date",
     /// A date occurs twice.
     DuplicateDate = "duplicate_date",
-    /// Most dates occur several times, as in data by region.
+    /// A geo has no row for a date that others have.
+    GeoGap = "geo_gap",
+    /// Most dates occur several times, and no column says why.
     SeveralRowsPerDate = "several_rows_per_date",
     /// Periods are missing.
     Gap = "gap",

@@ -2,12 +2,15 @@
 //!
 //! A [`Source`] is made by [`validate`](super::validate()) only. Its dates are sorted, without gaps or
 //! repetition, every series has one finite value for each date, and no channel has negative spend.
-//! It is stored as JSON and read back by the job that fits the model.
+//! Geos are summed in it: the model is one of the whole market.
+
+use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Problem, count};
+use super::role::{ColumnRole, Role};
 
 /// How far apart the dates are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +54,17 @@ pub struct Series {
     pub values: Vec<f64>,
 }
 
+/// A paid channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// Money spent, never negative, in the order of [`Source::dates`].
+    pub spend: Vec<f64>,
+    /// What that bought, never negative, where it is known.
+    pub exposure: Option<Vec<f64>>,
+}
+
 /// Validated data of one tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
@@ -60,24 +74,83 @@ pub struct Source {
     pub dates: Vec<Date>,
     /// What marketing is to bring about.
     pub kpi: Series,
-    /// Spend of each channel, never negative.
-    pub channels: Vec<Series>,
+    /// The paid channels.
+    pub channels: Vec<Channel>,
+    /// How often media were seen that nobody paid for, never negative.
+    pub organic: Vec<Series>,
     /// What else moves the KPI.
     pub controls: Vec<Series>,
     /// What one unit of the KPI is worth, in the currency of the spend.
     pub kpi_value: Option<f64>,
+    /// How many geos were summed; `None` where there was one row for each date.
+    pub geos: Option<usize>,
+}
+
+/// How much a source holds. Shows as "104 weeks, 5 channels, 2 controls, no gaps".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// How many periods.
+    pub periods: usize,
+    /// How long one of them is.
+    pub frequency: Frequency,
+    /// How many paid channels.
+    pub channels: usize,
+    /// How many media without spend.
+    pub organic: usize,
+    /// How many controls, each word of one in words but the first counted.
+    pub controls: usize,
+    /// How many geos were summed.
+    pub geos: Option<usize>,
+}
+
+impl Extent {
+    /// The extent of a source whose file had these columns.
+    pub fn of_columns(
+        periods: usize,
+        frequency: Frequency,
+        columns: &[ColumnRole],
+        geos: Option<usize>,
+    ) -> Self {
+        let of = |role| columns.iter().filter(move |column| column.role == role);
+        let words = of(Role::CategoricalControl).map(|column| column.levels.len().saturating_sub(1));
+        Self {
+            periods,
+            frequency,
+            channels: of(Role::MediaSpend).count(),
+            organic: of(Role::OrganicMedia).count(),
+            controls: of(Role::Control).count() + words.sum::<usize>(),
+            geos,
+        }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", count(self.periods, self.frequency.word()), count(self.channels, "channel"))?;
+        match self.organic {
+            0 => {}
+            1 => f.write_str(", 1 organic medium")?,
+            media => write!(f, ", {media} organic media")?,
+        }
+        if self.controls > 0 {
+            write!(f, ", {}", count(self.controls, "control"))?;
+        }
+        f.write_str(", no gaps")?;
+        self.geos.map_or(Ok(()), |geos| write!(f, ", {} summed to one series", count(geos, "geo")))
+    }
 }
 
 impl Source {
-    /// "104 weeks, 5 channels, 2 controls, no gaps".
-    pub fn summary(&self) -> String {
-        let mut parts =
-            vec![count(self.dates.len(), self.frequency.word()), count(self.channels.len(), "channel")];
-        if !self.controls.is_empty() {
-            parts.push(count(self.controls.len(), "control"));
+    /// How much it holds.
+    pub const fn extent(&self) -> Extent {
+        Extent {
+            periods: self.dates.len(),
+            frequency: self.frequency,
+            channels: self.channels.len(),
+            organic: self.organic.len(),
+            controls: self.controls.len(),
+            geos: self.geos,
         }
-        parts.push("no gaps".to_owned());
-        parts.join(", ")
     }
 
     /// A warning if rows lie after `today`: planned spend or a typing mistake. The caller knows the day.
@@ -97,6 +170,8 @@ impl Source {
 pub struct Validated {
     /// The data.
     pub source: Source,
+    /// Every column of the file with its role.
+    pub columns: Vec<ColumnRole>,
     /// What was noticed and does not stand in the way, that of reading the file included.
     pub warnings: Vec<Problem>,
 }
@@ -112,17 +187,26 @@ mod tests {
         Source {
             frequency: Frequency::Weekly,
             kpi: series("y"),
-            channels: vec![series("TV")],
+            channels: vec![Channel { name: "TV".to_owned(), spend: vec![0.1; dates.len()], exposure: None }],
+            organic: Vec::new(),
             controls: (0..controls).map(|n| series(&format!("c{n}"))).collect(),
             kpi_value: Some(12.5),
+            geos: None,
             dates,
         }
     }
 
     #[test]
     fn a_source_is_summed_up_in_one_line() {
-        assert_eq!(source(104, 0).summary(), "104 weeks, 1 channel, no gaps");
-        assert_eq!(source(1, 2).summary(), "1 week, 1 channel, 2 controls, no gaps");
+        assert_eq!(source(104, 0).extent().to_string(), "104 weeks, 1 channel, no gaps");
+        let mut other = source(1, 2);
+        assert_eq!(other.extent().to_string(), "1 week, 1 channel, 2 controls, no gaps");
+        other.organic.push(other.kpi.clone());
+        other.geos = Some(40);
+        assert_eq!(
+            other.extent().to_string(),
+            "1 week, 1 channel, 1 organic medium, 2 controls, no gaps, 40 geos summed to one series"
+        );
     }
 
     #[test]

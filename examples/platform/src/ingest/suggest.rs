@@ -5,12 +5,14 @@
 //! click, while a spend column taken for a control costs an analysis.
 //!
 //! Calendar columns such as `dayofyear` are ignored because the model has seasons of its own; counts of
-//! impressions because money is what a budget is made of; numbers that only repeat or result from
-//! another model because they explain nothing.
+//! contacts without the money that bought them, because money is what a budget is made of; numbers that
+//! only repeat or result from another model because they explain nothing.
 
-use super::roles::{ColumnRole, Role};
+use std::collections::HashSet;
+
+use super::role::{ColumnRole, Role};
 use super::table::{Kind, RawColumn, Table};
-use super::words;
+use super::{MAX_LEVELS, channel, words};
 
 /// Suggests a role for each column, with the reason. At most one column is suggested as date and one as
 /// KPI; there is none where nothing points to one.
@@ -18,49 +20,79 @@ pub fn suggest(table: &Table) -> Vec<ColumnRole> {
     let columns: Vec<Candidate<'_>> =
         table.columns().iter().map(|column| Candidate::new(table, column)).collect();
     let date = columns.iter().position(|candidate| candidate.column.kind == Kind::Date);
+    let geo = date.and_then(|date| geo_of(table, &columns, &columns[date]));
     let kpi = columns
         .iter()
         .enumerate()
         .filter_map(|(at, candidate)| Some((candidate.kpi_rank()?, at)))
         .min()
         .map(|(_, at)| at);
-    let mut suggested: Vec<(Role, String, bool)> = columns
+    let mut suggested: Vec<Suggestion> = columns
         .iter()
         .enumerate()
         .map(|(at, candidate)| match candidate.column.kind {
-            Kind::Date if date == Some(at) => (Role::Date, "Its cells are dates.".to_owned(), true),
-            Kind::Date => (Role::Ignore, "Another column has the dates already.".to_owned(), true),
-            _ if kpi == Some(at) => (Role::Kpi, "Its name is that of an outcome.".to_owned(), true),
+            Kind::Date if date == Some(at) => Suggestion::sure(Role::Date, "Its cells are dates."),
+            Kind::Date => Suggestion::sure(Role::Ignore, "Another column has the dates already."),
+            _ if geo == Some(at) => {
+                Suggestion::sure(Role::Geo, "Each date has one row for each of its words.")
+            }
+            _ if geo.is_some() && candidate.is_population() => {
+                Suggestion::sure(Role::Population, "It says how much each region counts in an average.")
+            }
+            _ if kpi == Some(at) => Suggestion::sure(Role::Kpi, "Its name is that of an outcome."),
             _ => candidate.suggest(&columns),
         })
         .collect();
     guess_the_rest(&columns, kpi.is_none(), &mut suggested);
     if let Some(at) = kpi.and_then(|kpi| worth_of(&columns, &columns[kpi])) {
-        suggested[at] = (Role::RevenuePerKpi, "It says what one unit of the KPI was worth.".to_owned(), true);
+        suggested[at] = Suggestion::sure(Role::RevenuePerKpi, "It says what one unit of the KPI was worth.");
     }
-    let with_role = |(column, (role, reason, _)): (&RawColumn, (Role, String, bool))| ColumnRole {
-        name: column.name.clone(),
-        kind: column.kind,
-        role,
-        reason,
+    channel::name(&columns, &mut suggested);
+    let with_role = |(column, Suggestion { role, reason, channel, .. }): (&RawColumn, Suggestion)| {
+        ColumnRole { name: column.name.clone(), kind: column.kind, role, channel, levels: Vec::new(), reason }
     };
     table.columns().iter().zip(suggested).map(with_role).collect()
 }
 
+/// What is suggested for one column.
+pub(super) struct Suggestion {
+    pub(super) role: Role,
+    pub(super) reason: String,
+    /// Whether it is more than the last resort.
+    pub(super) sure: bool,
+    pub(super) channel: Option<String>,
+}
+
+impl Suggestion {
+    pub(super) fn sure(role: Role, reason: impl Into<String>) -> Self {
+        Self { role, reason: reason.into(), sure: true, channel: None }
+    }
+}
+
+/// The column that tells apart the rows of a date, where dates repeat: one that is called so, or words that
+/// occur once a date.
+fn geo_of(table: &Table, columns: &[Candidate<'_>], dates: &Candidate<'_>) -> Option<usize> {
+    let periods = table.cells(dates.column).map(|(_, cell)| cell).collect::<HashSet<_>>().len();
+    let repeats = periods * 2 <= table.rows();
+    let words =
+        |candidate: &Candidate<'_>| candidate.column.kind == Kind::Text && candidate.words_in_cells > 1;
+    let named = columns.iter().position(|candidate| words(candidate) && candidate.has(words::GEO).is_some());
+    let fits =
+        |candidate: &Candidate<'_>| words(candidate) && candidate.words_in_cells * periods == table.rows();
+    named.or_else(|| columns.iter().position(fits)).filter(|_| repeats)
+}
+
 /// Columns whose names say nothing: the only one left is the KPI, and without any channel those that are
 /// never negative may be spend.
-fn guess_the_rest(columns: &[Candidate<'_>], kpi_open: bool, suggested: &mut [(Role, String, bool)]) {
-    let unsure = suggested.iter().filter(|(.., sure)| !sure).count();
-    let no_media = !suggested.iter().any(|(role, ..)| *role == Role::MediaSpend);
-    for (candidate, suggestion) in columns.iter().zip(suggested.iter_mut()).filter(|(_, (.., sure))| !sure) {
+fn guess_the_rest(columns: &[Candidate<'_>], kpi_open: bool, suggested: &mut [Suggestion]) {
+    let unsure = suggested.iter().filter(|suggestion| !suggestion.sure).count();
+    let no_media = !suggested.iter().any(|suggestion| suggestion.role == Role::MediaSpend);
+    for (candidate, suggestion) in columns.iter().zip(suggested.iter_mut()).filter(|(_, said)| !said.sure) {
         if kpi_open && unsure == 1 {
-            *suggestion = (Role::Kpi, "It is the only column of numbers left.".to_owned(), true);
+            *suggestion = Suggestion::sure(Role::Kpi, "It is the only column of numbers left.");
         } else if no_media && !kpi_open && candidate.values.least >= 0.0 {
-            *suggestion = (
-                Role::MediaSpend,
-                "Amounts that are never negative, perhaps spend; please check.".to_owned(),
-                true,
-            );
+            let reason = "Amounts that are never negative, perhaps spend; please check.";
+            *suggestion = Suggestion::sure(Role::MediaSpend, reason);
         }
     }
 }
@@ -90,12 +122,15 @@ struct Values {
     flags_only: bool,
 }
 
-struct Candidate<'a> {
-    column: &'a RawColumn,
+/// A column with what its name and its cells look like.
+pub(super) struct Candidate<'a> {
+    pub(super) column: &'a RawColumn,
     /// Its name in lower case with letters and digits only.
     plain: String,
     words: Vec<String>,
     values: Values,
+    /// How many different words a column of text holds; none where a cell is empty.
+    words_in_cells: usize,
 }
 
 impl<'a> Candidate<'a> {
@@ -107,7 +142,12 @@ impl<'a> Candidate<'a> {
             values.flags_only &= value.to_bits() == 0 || value.to_bits() == 1.0_f64.to_bits();
         }
         let words = words::of(&column.name);
-        Self { column, plain: words.concat(), words, values }
+        let mut cells = HashSet::new();
+        if column.kind == Kind::Text {
+            cells.extend(table.cells(column).map(|(_, cell)| cell));
+        }
+        let words_in_cells = if cells.contains("") { 0 } else { cells.len() };
+        Self { column, plain: words.concat(), words, values, words_in_cells }
     }
 
     fn has(&self, list: &'static str) -> Option<&'static str> {
@@ -120,10 +160,36 @@ impl<'a> Candidate<'a> {
         self.column.kind == Kind::Number && (marked || self.has(words::SPEND).is_some())
     }
 
+    /// Whether a column of numbers may count contacts: called so, and never negative.
+    pub(super) fn is_exposure(&self) -> bool {
+        // Robyn marks impressions with _I and clicks that were paid for with _P.
+        let marked = self.words.len() > 1 && self.words.last().is_some_and(|word| word == "i" || word == "p");
+        (marked || self.has(words::EXPOSURE).is_some())
+            && self.has(words::AVERAGE).is_none()
+            && self.column.kind == Kind::Number
+            && self.values.least >= 0.0
+            && self.values.most > self.values.least
+    }
+
+    fn is_organic(&self) -> bool {
+        let another = [words::KPI, words::AVERAGE].iter().any(|list| self.has(list).is_some());
+        self.has(words::ORGANIC).is_some() && !another && self.values.least >= 0.0
+    }
+
+    fn is_population(&self) -> bool {
+        self.column.kind == Kind::Number && self.has(words::SIZE).is_some() && self.values.least > 0.0
+    }
+
+    /// A control in words that can be told apart.
+    fn is_category(&self) -> bool {
+        (2..=MAX_LEVELS).contains(&self.words_in_cells) && self.has(words::CONTROL).is_some()
+    }
+
     /// Why a column cannot be used, whatever its name.
     fn useless(&self) -> Option<&'static str> {
         match self.column.kind {
-            Kind::Text => Some("It holds words, not numbers."),
+            Kind::Text if self.words_in_cells == 1 => Some("It says the same in every row."),
+            Kind::Text => Some("It holds words; they can be a control if they move the KPI."),
             _ if self.values.most < self.values.least => Some("None of its cells can be read as an amount."),
             _ if self.values.most == 0.0 && self.values.least == 0.0 => Some("It holds nothing but zeros."),
             _ if self.values.most <= self.values.least => Some("It has the same value in every row."),
@@ -143,7 +209,7 @@ impl<'a> Candidate<'a> {
 
     /// How likely the column is the KPI; less is likelier.
     fn kpi_rank(&self) -> Option<(usize, usize)> {
-        let other = [words::RATIO, words::CONTROL, words::EXPOSURE];
+        let other = [words::RATIO, words::CONTROL, words::ORGANIC, words::EXPOSURE, words::AVERAGE];
         if self.column.kind != Kind::Number
             || self.useless().is_some()
             || self.is_spend()
@@ -158,13 +224,16 @@ impl<'a> Candidate<'a> {
         (exact || word != "y").then_some((usize::from(!exact), rank))
     }
 
-    /// Role, reason, and whether it is more than the last resort.
-    fn suggest(&self, all: &[Candidate<'_>]) -> (Role, String, bool) {
-        let sure = |role, reason: &str| (role, reason.to_owned(), true);
+    /// What one column is, looked at by itself.
+    fn suggest(&self, all: &[Candidate<'_>]) -> Suggestion {
+        let sure = |role, reason: &str| Suggestion::sure(role, reason);
         let never_negative = self.values.least >= 0.0;
         let letter = self.words.first().map_or("", String::as_str);
         let numbered =
             self.words.len() == 2 && self.words.last().is_some_and(|word| word.parse::<u32>().is_ok());
+        if self.is_category() {
+            return sure(Role::CategoricalControl, "Words that repeat and may move the KPI.");
+        }
         if let Some(reason) = self.useless() {
             return sure(Role::Ignore, reason);
         }
@@ -174,8 +243,11 @@ impl<'a> Candidate<'a> {
         if self.plain == "t" {
             return sure(Role::Control, "It counts the periods: a trend.");
         }
+        if self.is_organic() {
+            return sure(Role::OrganicMedia, "Its name is that of a medium that nobody pays for.");
+        }
         if let Some(word) = self.has(words::CONTROL) {
-            return (Role::Control, format!("“{word}” moves the KPI without being paid media."), true);
+            return sure(Role::Control, &format!("“{word}” moves the KPI without being paid media."));
         }
         if self.words.starts_with(&["non".to_owned(), "media".to_owned()]) {
             return sure(Role::Control, "Its name says that it is not media.");
@@ -192,17 +264,19 @@ impl<'a> Candidate<'a> {
         if self.kpi_rank().is_some() {
             return sure(Role::Ignore, "It could be a KPI too, but there can be only one.");
         }
-        let marked = self.words.len() > 1 && matches!(self.words.last().map(String::as_str), Some("i" | "p"));
-        if marked || self.has(words::EXPOSURE).is_some() {
-            return sure(Role::Ignore, "It counts contacts; the model needs the money spent.");
+        if self.has(words::AVERAGE).is_some() {
+            return sure(Role::Ignore, "It is an average; what was bought must be a count.");
+        }
+        if self.is_exposure() {
+            return sure(Role::Ignore, "It counts contacts, and no column has the money that bought them.");
         }
         if let Some(word) = self.has(words::CHANNEL).filter(|_| never_negative) {
             let spend = all
                 .iter()
                 .find(|other| other.is_spend() && self.words.iter().all(|w| other.words.contains(w)));
             return match spend {
-                Some(spend) => (Role::Ignore, format!("Its spend is in “{}”.", spend.column.name), true),
-                None => (Role::MediaSpend, format!("“{word}” is a channel, and it is never negative."), true),
+                Some(spend) => sure(Role::Ignore, &format!("Its spend is in “{}”.", spend.column.name)),
+                None => sure(Role::MediaSpend, &format!("“{word}” is a channel, and it is never negative.")),
             };
         }
         if numbered && letter == "x" && never_negative {
@@ -214,7 +288,8 @@ impl<'a> Candidate<'a> {
         if self.values.flags_only {
             return sure(Role::Control, "Only 0 and 1: it marks events.");
         }
-        (Role::Ignore, "Neither its name nor its values say what it is; please choose.".to_owned(), false)
+        let reason = "Neither its name nor its values say what it is; please choose.";
+        Suggestion { sure: false, ..Suggestion::sure(Role::Ignore, reason) }
     }
 }
 
@@ -279,6 +354,61 @@ mod tests {
         assert_eq!(role("week,orders,revenue_per_visit,tv_spend,radio_spend"), Role::Ignore);
         assert_eq!(role("week,revenue,revenue_per_order,tv_spend,radio_spend"), Role::Ignore);
         assert_eq!(role("week,conversions,cost_per_conversion,tv_spend,radio_spend"), Role::MediaSpend);
+    }
+
+    #[test]
+    fn exposure_finds_its_spend_by_the_name_of_the_channel() {
+        let text = "week,revenue,tv_S,facebook_I,facebook_S,search clicks,Search-Cost,Reach,yt_views,yt_impr,spend YT,\
+                    organic posts,newsletter\n2024-01-01,9,5,70,4,8,3,2,1,6,2,3,4\n2024-01-08,8,4,60,3,7,2,1,2,5,3,2,5\n";
+        let table = super::super::read(text.as_bytes()).unwrap();
+        let found: Vec<(String, Role, Option<String>)> =
+            suggest(&table).into_iter().map(|column| (column.name, column.role, column.channel)).collect();
+        let (spend, exposure) = (Role::MediaSpend, Role::MediaExposure);
+        let expected = [
+            ("tv_S", spend, Some("tv")),
+            ("facebook_I", exposure, Some("facebook")),
+            ("facebook_S", spend, Some("facebook")),
+            ("search clicks", exposure, Some("Search")),
+            ("Search-Cost", spend, Some("Search")),
+            ("Reach", Role::Ignore, None),
+            ("yt_views", exposure, Some("YT")),
+            ("yt_impr", Role::Ignore, None),
+            ("spend YT", spend, Some("YT")),
+            ("organic posts", Role::OrganicMedia, None),
+            ("newsletter", Role::OrganicMedia, None),
+        ];
+        let expected =
+            expected.map(|(name, role, channel)| (name.to_owned(), role, channel.map(str::to_owned)));
+        assert_eq!(found[2..], expected);
+    }
+
+    #[test]
+    fn two_columns_never_share_a_channel_by_suggestion() {
+        let text = "week,revenue,tv spend,tv cost,Radio spend,radio\n2024-01-01,9,5,70,4,-1\n2024-01-08,8,4,60,3,2\n";
+        let columns = suggest(&super::super::read(text.as_bytes()).unwrap());
+        let spends = columns.iter().filter(|column| column.role == Role::MediaSpend);
+        let names: Vec<&str> = spends.map(ColumnRole::series).collect();
+        assert_eq!(names, ["tv spend", "tv cost", "Radio spend"]);
+    }
+
+    #[test]
+    fn regions_are_seen_where_dates_repeat_and_only_there() {
+        let header = "Shop,week,orders,tv_spend,population,events";
+        let rows = [
+            "a,2024-01-01,5,7,90,no",
+            "b,2024-01-01,6,8,80,fair",
+            "a,2024-01-08,4,6,90,no",
+            "b,2024-01-08,5,6,80,no",
+        ];
+        let roles_of =
+            |rows: &[&str]| suggested(header, rows).into_iter().map(|(_, role)| role).collect::<Vec<_>>();
+        let repeated = roles_of(&rows);
+        assert_eq!(
+            (repeated[0], repeated[4], repeated[5]),
+            (Role::Geo, Role::Population, Role::CategoricalControl)
+        );
+        let single = roles_of(&[rows[0], rows[3]]);
+        assert_eq!((single[0], single[4]), (Role::Ignore, Role::Ignore));
     }
 
     #[test]

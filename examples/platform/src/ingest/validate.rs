@@ -1,21 +1,24 @@
 //! The last gate: a table and its roles become a source, or a list of everything in the way.
 //!
-//! Order: roles against columns, dates, amounts of each column, the calendar, columns against each
-//! other. No step is skipped because another failed, as long as it still has something to look at, so
-//! that one upload brings all problems to light.
+//! Order: roles against columns, dates, amounts of each column, media by channel, geos, the calendar, columns
+//! against each other. No step is skipped because another failed, as long as it still has something to
+//! look at, so that one upload brings all problems to light.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
+use super::geo::{self, Geos};
 use super::problem::{Code, Problem, Problems, count, quoted};
-use super::roles::{Role, Roles, is_worth, worth_advice};
-use super::source::{Series, Source, Validated};
-use super::table::{RawColumn, Table};
-use super::{calendar, columns, date, worth};
+use super::role::Role;
+use super::roles::Roles;
+use super::series::{Periods, Reader, Readings, Rows};
+use super::source::Validated;
+use super::table::Table;
+use super::{calendar, worth};
 
-/// Fewer rows than this for each column of the model deserve a warning.
-const ROWS_PER_COLUMN: usize = 5;
+/// Fewer periods than this for each column of the model deserve a warning.
+const PERIODS_PER_COLUMN: usize = 5;
 
 /// Makes a source of a table under the given roles, or says everything that is in the way.
 ///
@@ -25,62 +28,64 @@ pub fn validate(table: &Table, roles: &Roles, kpi_value: Option<f64>) -> Result<
     let (mut problems, mut warnings) = (Problems::default(), Problems::default());
     table.warnings().iter().cloned().for_each(|warning| warnings.push(warning));
     report_roles(table, roles, &mut problems);
-    if let Some(value) = kpi_value.filter(|value| !is_worth(*value)) {
-        problems.push(Problem::file(Code::BadKpiValue, worth_advice(&value.to_string())));
-    }
-    if kpi_value.is_some() && roles.has(Role::RevenuePerKpi) {
-        let what = "A column says what one unit of the KPI is worth, and a value was given as well. Leave the value \
-                    empty, or give the column the role “ignore”.";
-        problems.push(Problem::file(Code::TwoWorths, what));
-    }
-    let dates_column = with_role(table, roles, Role::Date).next();
-    let dates: Option<(&RawColumn, Vec<Option<Date>>)> =
-        dates_column.map(|column| (column, date::column(&column.name, table.cells(column), &mut problems)));
-    let mut read = |role| -> Vec<(&RawColumn, Vec<Option<f64>>)> {
-        let mut read = |column| {
-            let values = columns::amounts(table, column, role, &mut problems, &mut warnings);
-            columns::check(table, column, role, &values, &mut problems, &mut warnings);
-            (column, values)
-        };
-        with_role(table, roles, role).map(&mut read).collect()
-    };
-    let (kpi, channels, controls) = (read(Role::Kpi), read(Role::MediaSpend), read(Role::Control));
-    let worths = read(Role::RevenuePerKpi);
-    let kpi_value = match (kpi.first(), worths.first()) {
+    report_worth(kpi_value, roles, &mut problems);
+    let read = Readings::new(Reader { table, roles, problems: &mut problems, warnings: &mut warnings });
+    let kpi_value = match (read.kpi.first(), read.worths.first()) {
         (Some(kpi), Some(per_unit)) => worth::of_column(table, kpi, per_unit, &mut problems, &mut warnings),
         _ => kpi_value,
     };
-    let calendar = dates
-        .as_ref()
-        .map(|(column, dates)| calendar::check(table, &column.name, dates, &mut problems, &mut warnings));
-    report_twins(channels.iter().chain(&controls), &mut warnings);
-    report_width(table.rows(), channels.len() + controls.len(), &mut warnings);
-
-    let source = calendar.zip(dates).and_then(|(calendar, (_, dates))| {
-        let series = |read: &[(&RawColumn, Vec<Option<f64>>)]| -> Option<Vec<Series>> {
-            read.iter().map(|(column, values)| sorted(&column.name, values, &calendar.order)).collect()
-        };
-        Some(Source {
-            frequency: calendar.frequency?,
-            dates: calendar
-                .order
-                .iter()
-                .map(|row| dates.get(*row).copied().flatten())
-                .collect::<Option<_>>()?,
-            kpi: series(&kpi)?.into_iter().next()?,
-            channels: series(&channels)?,
-            controls: series(&controls)?,
-            kpi_value,
-        })
+    let periods = periods(table, roles, &read, (&mut problems, &mut warnings));
+    read.report_names(&mut problems);
+    report_twins(read.media().chain(read.controls()), &mut warnings);
+    let source = periods.and_then(|(periods, geos)| {
+        report_width(periods.dates.len(), read.media().chain(read.controls()).count(), &mut warnings);
+        if geos.is_some() {
+            report_still(&read, &periods, &mut problems);
+        }
+        read.source(periods, kpi_value, geos)
     });
     match source {
-        Some(source) if problems.is_empty() => Ok(Validated { source, warnings: warnings.into_list() }),
+        Some(source) if problems.is_empty() => {
+            let columns = read.columns(roles.columns(table));
+            Ok(Validated { source, columns, warnings: warnings.into_list() })
+        }
         _ => Err(problems.into_list()),
     }
 }
 
-fn with_role<'a>(table: &'a Table, roles: &'a Roles, role: Role) -> impl Iterator<Item = &'a RawColumn> {
-    table.columns().iter().filter(move |column| roles.of(&column.name) == role)
+/// Which rows make each period, and how many geos are summed; `None` where that cannot be told.
+fn periods(
+    table: &Table,
+    roles: &Roles,
+    read: &Readings<'_>,
+    (problems, warnings): (&mut Problems, &mut Problems),
+) -> Option<(Periods, Option<usize>)> {
+    let geos = read.geo.map(|column| (column, Geos::read(table, column, problems)));
+    let population = read.populations.first();
+    if let (Some(population), false) = (population, roles.has(Role::Geo)) {
+        let what = "no column has the role “geo”, so there is nothing to weight, and it was not used.";
+        warnings.push(Problem::column(Code::PopulationUnused, &population.column.name, what));
+    }
+    let weights =
+        geos.as_ref().zip(population).map(|((_, geos), people)| geos.weights(table, people, problems));
+    let (column, dates) = read.dates.as_ref()?;
+    if let Some((column, geos)) = &geos {
+        geos.check_dates(table, column, dates, problems);
+    }
+    let rows = if geos.is_some() { geo::first_rows(dates) } else { (0..dates.len()).collect() };
+    let calendar = calendar::check(table, &column.name, dates, &rows, problems, warnings);
+
+    let mut of_dates: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
+    for (row, date) in dates.iter().enumerate() {
+        of_dates.entry((*date)?).or_default().push(row);
+    }
+    let periods = Periods {
+        frequency: calendar?,
+        dates: of_dates.keys().copied().collect(),
+        rows: of_dates.into_values().collect(),
+        weights: weights.map_or(Some(None), |weights| weights.map(Some))?,
+    };
+    Some((periods, geos.map(|(_, geos)| geos.count()).filter(|count| *count > 1)))
 }
 
 fn report_roles(table: &Table, roles: &Roles, problems: &mut Problems) {
@@ -93,7 +98,6 @@ fn report_roles(table: &Table, roles: &Roles, problems: &mut Problems) {
         }
     }
     // A role whose column is missing was said above; "choose one" would send the user the wrong way.
-    let given = |role| roles.iter().any(|(_, given)| given == role);
     let needed = [
         (
             Role::Date,
@@ -112,14 +116,19 @@ fn report_roles(table: &Table, roles: &Roles, problems: &mut Problems) {
         ),
     ];
     for (role, code, what) in needed {
-        if !given(role) {
+        if !roles.has(role) {
             problems.push(Problem::file(code, what));
         }
     }
-    let once =
-        [(Role::Date, Code::TwoDates), (Role::Kpi, Code::TwoKpis), (Role::RevenuePerKpi, Code::TwoWorths)];
+    let once = [
+        (Role::Date, Code::TwoDates),
+        (Role::Geo, Code::TwoGeos),
+        (Role::Kpi, Code::TwoKpis),
+        (Role::RevenuePerKpi, Code::TwoWorths),
+        (Role::Population, Code::TwoPopulations),
+    ];
     for (role, code) in once {
-        let mut columns = with_role(table, roles, role);
+        let mut columns = table.columns().iter().filter(|column| roles.of(&column.name) == role);
         if let Some(first) = columns.next() {
             for column in columns {
                 let what = format!(
@@ -132,13 +141,37 @@ fn report_roles(table: &Table, roles: &Roles, problems: &mut Problems) {
     }
 }
 
+fn report_worth(kpi_value: Option<f64>, roles: &Roles, problems: &mut Problems) {
+    if let Some(value) = kpi_value.filter(|value| !worth::is_worth(*value)) {
+        problems.push(Problem::file(Code::BadKpiValue, worth::advice(&value.to_string())));
+    }
+    if kpi_value.is_some() && roles.has(Role::RevenuePerKpi) {
+        let what = "A column says what one unit of the KPI is worth, and a value was given as well. Leave the value \
+                    empty, or give the column the role “ignore”.";
+        problems.push(Problem::file(Code::TwoWorths, what));
+    }
+}
+
+/// Reports what differs between geos only: summed or averaged it never changes.
+fn report_still(read: &Readings<'_>, periods: &Periods, problems: &mut Problems) {
+    let summed = read.kpi.iter().chain(read.media()).map(|rows| (rows, periods.sums(rows)));
+    let averaged = read.controls().map(|rows| (rows, periods.means(rows)));
+    for (rows, values) in summed.chain(averaged) {
+        let ends = |ends: (f64, f64), value: f64| (ends.0.min(value), ends.1.max(value));
+        let (least, most) = values.into_iter().flatten().fold((f64::INFINITY, f64::NEG_INFINITY), ends);
+        // Up to rounding, which depends on the order of the geos.
+        if most - least <= 1e-9 * most.abs().max(least.abs()) {
+            let what = "over all geos it is the same in every period, so nothing can be learnt from it. Give it the role \
+                        “ignore”.";
+            problems.push(Problem::column(Code::Constant, &rows.column.name, what));
+        }
+    }
+}
+
 /// Warns of columns with the same values, whose effects cannot be told apart.
-fn report_twins<'a>(
-    columns: impl Iterator<Item = &'a (&'a RawColumn, Vec<Option<f64>>)>,
-    warnings: &mut Problems,
-) {
+fn report_twins<'a>(rows: impl Iterator<Item = &'a Rows<'a>>, warnings: &mut Problems) {
     let mut seen: HashMap<Vec<u64>, &str> = HashMap::new();
-    for (column, values) in columns {
+    for Rows { column, values, .. } in rows {
         let Some(bits) = values.iter().map(|value| value.map(f64::to_bits)).collect::<Option<Vec<u64>>>()
         else {
             continue;
@@ -158,20 +191,15 @@ fn report_twins<'a>(
     }
 }
 
-fn report_width(rows: usize, columns: usize, warnings: &mut Problems) {
-    if columns * ROWS_PER_COLUMN > rows {
+fn report_width(periods: usize, columns: usize, warnings: &mut Problems) {
+    if columns * PERIODS_PER_COLUMN > periods {
         let what = format!(
-            "{} for {} of channels and controls: results will be uncertain. Merge small channels or add history.",
-            count(rows, "row"),
+            "{} for {} of media and controls: results will be uncertain. Merge small channels or add history.",
+            count(periods, "period"),
             count(columns, "column")
         );
         warnings.push(Problem::file(Code::ManyColumns, what));
     }
-}
-
-fn sorted(name: &str, values: &[Option<f64>], order: &[usize]) -> Option<Series> {
-    let values = order.iter().map(|row| values.get(*row).copied().flatten()).collect::<Option<Vec<f64>>>()?;
-    Some(Series { name: name.to_owned(), values })
 }
 
 #[cfg(test)]
@@ -202,12 +230,12 @@ mod tests {
 
     #[test]
     fn good_data_becomes_a_source() {
-        let Validated { source, warnings } =
+        let Validated { source, warnings, .. } =
             validate(&table(|_, line| line), &roles(ROLES), Some(2.0)).unwrap();
-        assert_eq!(source.summary(), "60 weeks, 2 channels, 1 control, no gaps");
+        assert_eq!(source.extent().to_string(), "60 weeks, 2 channels, 1 control, no gaps");
         assert_eq!(warnings, []);
         assert_eq!(source.kpi.values.first(), Some(&100.0));
-        assert!(source.channels.iter().all(|channel| channel.values.len() == source.dates.len()));
+        assert!(source.channels.iter().all(|channel| channel.spend.len() == source.dates.len()));
     }
 
     #[test]
@@ -222,7 +250,7 @@ mod tests {
         let asked = roles(r#"{"week":"date","y":"kpi","tv":"media_spend","price":"revenue_per_kpi"}"#);
         // 2.0 where a hundred were sold, 5.0 where two hundred were; what nobody bought does not count.
         let price = |n: usize| ["9.5", "2.0", "5.0"][n % 3].to_owned();
-        let Validated { source, warnings } = validate(&with_price(price), &asked, None).unwrap();
+        let Validated { source, warnings, .. } = validate(&with_price(price), &asked, None).unwrap();
         assert_eq!(source.kpi_value, Some(4.0));
         assert_eq!(warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), [Code::WorthOfColumn]);
         assert!(warnings[0].message.contains('4'), "{}", warnings[0].message);
@@ -282,7 +310,8 @@ mod tests {
         let mut warnings = Problems::default();
         report_width(60, 13, &mut warnings);
         let column = table.column("tv").unwrap();
-        let pair = [(column, vec![Some(1.0)]), (column, vec![Some(1.0)])];
+        let rows = || Rows { name: "tv".to_owned(), column, values: vec![Some(1.0)] };
+        let pair = [rows(), rows()];
         report_twins(pair.iter(), &mut warnings);
         let codes: Vec<Code> = warnings.into_list().into_iter().map(|warning| warning.code).collect();
         assert_eq!(codes, [Code::ManyColumns, Code::SameValues]);

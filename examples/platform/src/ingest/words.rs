@@ -37,7 +37,7 @@ pub(super) const CONTROL: &str = "\
     control event events holiday holidays feiertag ferien promo promotion promotions aktion sale \
     discount rabatt price preis competitor competition wettbewerb weather wetter temperature temperatur \
     rain regen trend covid lockdown stock inventory distribution stores filialen sentiment inflation \
-    unemployment organic newsletter pr extra dummy flag launch strike streik season";
+    unemployment pr extra dummy flag launch strike streik season";
 
 /// Money.
 pub(super) const SPEND: &str = "\
@@ -47,9 +47,20 @@ pub(super) const SPEND: &str = "\
 /// Sums over channels.
 pub(super) const TOTAL: &str = "total sum gesamt summe all overall";
 
+/// Media that nobody pays for by the contact.
+pub(super) const ORGANIC: &str = "organic organisch newsletter owned earned";
+
+/// Names of what tells the rows of a date apart.
+pub(super) const GEO: &str = "\
+    geo region regions state province county city country market dma area territory district bundesland \
+    land stadt gebiet";
+
+/// Averages, which do not add up.
+pub(super) const AVERAGE: &str = "frequency avg average mean durchschnitt frequenz";
+
 /// What money bought.
 pub(super) const EXPOSURE: &str = "\
-    impression impressions impr imps click clicks klicks reach reichweite frequency grp grps trp trps \
+    impression impressions impr imps click clicks klicks reach reichweite grp grps trp trps \
     views sessions visits kontakte";
 
 /// Names of channels.

@@ -126,7 +126,7 @@ async fn data_metrics(tx: &mut TenantTx, source: Uuid) -> Result<Value, Failure>
     .map_err(Failure::internal)?;
     let channels = sqlx::query(
         "SELECT channel, sum(spend) AS spend FROM marketing_data
-         WHERE source_id = $1 AND channel IS NOT NULL GROUP BY channel ORDER BY channel",
+         WHERE source_id = $1 AND spend IS NOT NULL GROUP BY channel ORDER BY channel",
     )
     .bind(source)
     .fetch_all(&mut **tx)

@@ -48,7 +48,7 @@ pub fn results(summary: &Summary, facts: &RunFacts) -> Option<Results> {
     }
     let base = format!("/runs/{}", facts.run_id);
     let (decomposition, returns) = (decomposition(summary), returns(summary));
-    let channels = returns.findings();
+    let channels = findings(summary);
     let media = summary.media.as_ref();
     let share = media.map(|media| Finding::media_share(&summary.model.kpi, interval(&media.share)));
     let lead = share.into_iter().chain(channels.first().cloned()).collect();
@@ -75,7 +75,7 @@ pub fn run_results(summary: &Summary, facts: &RunFacts) -> RunResults {
         converged,
         model: model_info(summary, facts),
         fit: fit_sentence(summary),
-        findings: if converged { returns(summary).findings() } else { Vec::new() },
+        findings: if converged { findings(summary) } else { Vec::new() },
         figures: charts.iter().filter_map(|id| chart(summary, id)).map(|chart| chart.figure(&base)).collect(),
         diagnostics: diagnosed::checks(&summary.convergence),
         measures: diagnosed::measures(summary),
@@ -123,6 +123,18 @@ pub fn curves(summary: &Summary, plan: &Recommendation) -> Option<ResponseCurves
         period: period(summary).to_owned(),
         panels: plan.channels.iter().enumerate().map(panel).collect::<Option<_>>()?,
     })
+/// What each channel returned, and what came without spend.
+fn findings(summary: &Summary) -> Vec<Finding> {
+    let organic = summary.organic.iter().map(|organic| {
+        let (name, share) = (&organic.name, interval(&organic.share));
+        let kpi = &summary.model.kpi;
+        let sentence = format!(
+            "{name} drove {} of {kpi} without spend, so it has no return.",
+            share.say(&Unit::Percent)
+        );
+        Finding::new(name, sentence, share, Unit::Percent)
+    });
+    returns(summary).findings().into_iter().chain(organic).collect()
 }
 
 fn tiles(summary: &Summary) -> Vec<Tile> {
@@ -295,6 +307,8 @@ pub fn sureness(summary: &Summary) -> Sureness {
             words::counted(n, "control was", "controls were")
         ),
     };
+    let price = summary.channels.iter().any(|channel| channel.cost_per_unit.is_some());
+    let price = price.then(|| "Spend buys exposure at the average price in the data.".to_owned());
     Sureness {
         fit: format!(
             "{} {inside}\u{a0}% of the {period}s lie inside the 90\u{a0}% band.",
@@ -306,7 +320,10 @@ pub fn sureness(summary: &Summary) -> Sureness {
             season.to_owned(),
             controls,
             worth,
-        ],
+        ]
+        .into_iter()
+        .chain(price)
+        .collect(),
     }
 }
 

@@ -2,8 +2,11 @@
 //! it with links to their cells, what a unit of KPI is worth, and one button. Once confirmed the same
 //! page offers to run the analysis and lists the runs.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
+use crate::ingest::Role;
 use crate::words;
 
 use super::data::SourceStatus;
@@ -50,57 +53,8 @@ pub struct ColumnView {
     pub kind: String,
     /// Suggested or chosen role.
     pub role: Role,
-}
-
-/// What a column means. The values of the form are those of [`Role::value`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// First day of the period.
-    Date,
-    /// What is to be explained.
-    Kpi,
-    /// What one unit of the KPI was worth.
-    Worth,
-    /// Money spent on a channel.
-    Spend,
-    /// Something else that moves the KPI.
-    Control,
-    /// Not used.
-    Ignore,
-}
-
-impl Role {
-    /// All roles in the order of the select.
-    pub const ALL: [Self; 6] = [Self::Date, Self::Kpi, Self::Worth, Self::Spend, Self::Control, Self::Ignore];
-
-    /// Value in the form.
-    pub const fn value(self) -> &'static str {
-        match self {
-            Self::Date => "date",
-            Self::Kpi => "kpi",
-            Self::Worth => "revenue_per_kpi",
-            Self::Spend => "spend",
-            Self::Control => "control",
-            Self::Ignore => "ignore",
-        }
-    }
-
-    /// The role of a form value.
-    pub fn from_value(value: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.value() == value)
-    }
-
-    /// What people read.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Date => "Date",
-            Self::Kpi => "KPI",
-            Self::Worth => "Value per KPI unit",
-            Self::Spend => "Media spend",
-            Self::Control => "Control",
-            Self::Ignore => "Ignore",
-        }
-    }
+    /// Channel of a media column; empty where it is called as the column is.
+    pub channel: String,
 }
 
 /// One row of the file.
@@ -179,10 +133,19 @@ impl MappingView {
         cells.map(|(at, text)| (format!("cell-{}-{at}", row.number), mark(bad(at)), text.as_str())).collect()
     }
 
+    /// The channels that are named already, each once.
+    fn channels(&self) -> BTreeSet<&str> {
+        let named = self.columns.iter().filter(|column| column.role == Role::MediaSpend);
+        named
+            .map(|column| if column.channel.is_empty() { &column.name } else { &column.channel })
+            .map(String::as_str)
+            .collect()
+    }
+
     /// The columns with their class and their options: value, title, whether it is chosen.
-    fn heads(&self) -> Vec<(&ColumnView, &'static str, [RoleOption; 6])> {
+    fn heads(&self) -> Vec<(&ColumnView, &'static str, [RoleOption; Role::ALL.len()])> {
         let bad = |at: usize| self.problems.iter().any(|p| p.row.is_none() && p.column == Some(at));
-        let options = |role: Role| Role::ALL.map(|each| (each.value(), each.title(), each == role));
+        let options = |role: Role| Role::ALL.map(|each| (each.as_str(), each.title(), each == role));
         let columns = self.columns.iter().enumerate();
         columns.map(|(at, column)| (column, mark(bad(at)), options(column.role))).collect()
     }

@@ -44,7 +44,7 @@ pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment
 pub use from_summary::{RunFacts, chart, curves, model_info, period, results, run_results, sureness};
 pub use landing::LandingView;
 pub use login::{LoginDoor, LoginView};
-pub use mapping::{ColumnView, MappingView, PreviewRow, Problem, Role};
+pub use mapping::{ColumnView, MappingView, PreviewRow, Problem};
 pub use operator::{EventRow, NewTenantView, OperatorFrame, TenantRow, TenantView, TenantsView};
 pub use overview::{ModelInfo, OverviewState, OverviewView, Results, Sureness, Tile};
 pub use password::{AccountView, ForgottenState, ForgottenView};

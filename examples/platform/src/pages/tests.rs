@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::charts::Chart as _;
+use crate::ingest::Role;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e} red;background:url()";
 
@@ -88,7 +89,12 @@ fn mapping() -> MappingView {
         status: SourceStatus::Proposed,
         rows: 30,
         counts: String::new(),
-        columns: vec![ColumnView { name: HOSTILE.into(), kind: "number".into(), role: Role::Spend }],
+        columns: vec![ColumnView {
+            name: HOSTILE.into(),
+            kind: "number".into(),
+            role: Role::MediaSpend,
+            channel: HOSTILE.into(),
+        }],
         preview: vec![PreviewRow { number: 2, cells: vec![HOSTILE.into()] }],
         problem_rows: Vec::new(),
         problems: vec![

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::*;
 use crate::analysis::{self, Analysis, AnalysisHandler, ModelChoice};
 use crate::data::store::save_source;
-use crate::ingest::{Frequency, Series, Source, Validated};
+use crate::ingest::{Channel, Frequency, Series, Source, Validated};
 use crate::platform::SCHEMA;
 
 struct World {
@@ -84,11 +84,13 @@ fn source() -> Source {
         dates: start.series(jiff::Span::new().weeks(1)).take(weeks).collect(),
         kpi: Series { name: "sales".to_owned(), values: kpi.collect() },
         channels: vec![
-            Series { name: "tv".to_owned(), values: tv },
-            Series { name: "search".to_owned(), values: search },
+            Channel { name: "tv".to_owned(), spend: tv, exposure: None },
+            Channel { name: "search".to_owned(), spend: search, exposure: None },
         ],
+        organic: Vec::new(),
         controls: Vec::new(),
         kpi_value: Some(2.0),
+        geos: None,
     }
 }
 
@@ -104,8 +106,8 @@ impl World {
     async fn source(&self, context: &TenantContext, source: Source) -> Uuid {
         let (id, columns) = (Uuid::now_v7(), columns(&source));
         let mut tx = self.database.begin(context).await.unwrap();
-        let validated = Validated { source, warnings: Vec::new() };
-        save_source(&mut tx, id, "example.csv", &columns, &validated, None).await.unwrap();
+        let validated = Validated { source, columns, warnings: Vec::new() };
+        save_source(&mut tx, id, "example.csv", &validated, None).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -234,7 +236,7 @@ async fn what_cannot_be_done_fails_with_a_reason_and_the_worker_lives() {
     assert!(world.reason(&world.globex, unknown).await.contains("\"paints\""));
 
     let mut constant = source();
-    constant.channels[1].values.fill(5.0);
+    constant.channels[1].spend.fill(5.0);
     let constant = world.source(&world.acme, constant).await;
     let run = world.start(&world.acme, constant).await;
     let reason = world.reason(&world.acme, run).await;
