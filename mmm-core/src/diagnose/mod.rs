@@ -19,5 +19,6 @@ mod report;
 pub use convergence::{Check, CheckName, ConvergedFit, Convergence, NotConverged};
 pub use loo::{LeaveOneOut, PredictiveDensity, leave_one_out, waic};
 pub(crate) use normal_scores::quantile_of_sorted;
+pub(crate) use psis::RELIABLE_BELOW;
 pub use psis::smooth_log_ratios;
 pub use report::{Diagnostics, QuantityDiagnostics};

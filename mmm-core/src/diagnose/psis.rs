@@ -11,7 +11,7 @@
 //! Pareto distribution*.
 
 /// Above this shape a smoothed mean is not reliable.
-pub(super) const RELIABLE_BELOW: f64 = 0.7;
+pub(crate) const RELIABLE_BELOW: f64 = 0.7;
 
 /// Weight of the prior that pulls the shape to one half, in observations of the tail.
 const PRIOR_OBSERVATIONS: f64 = 10.0;

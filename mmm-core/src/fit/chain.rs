@@ -11,4 +11,8 @@ pub(super) trait Chain {
 pub(super) struct Move {
     /// Whether the trajectory left the region in which it can be trusted.
     pub(super) diverged: bool,
+    /// The total energy at the new position; NaN where the sampler does not say.
+    pub(super) energy: f64,
+    /// How often the density was evaluated.
+    pub(super) gradients: u64,
 }

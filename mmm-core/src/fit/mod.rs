@@ -8,14 +8,22 @@
 //! 3. positions are translated into parameters at once; the sampler's own coordinates never leave
 //!    this crate.
 //!
+//! [`Model::preview`](crate::model::Model::preview) answers in milliseconds, from a normal distribution
+//! around the posterior's mode, and says how far it can be trusted.
+//!
 //! A fit that ran to its end is not yet a fit to act on: see [`diagnose`](crate::diagnose).
 
 mod chain;
+mod laplace;
 mod nuts;
+mod optimum;
+mod preview;
 mod result;
 mod run;
 mod settings;
+mod symmetric;
 
+pub use preview::{Mode, Preview};
 pub use result::Fit;
 pub use run::Progress;
-pub use settings::{FitError, FitSettings};
+pub use settings::{FitError, FitSettings, Metric};

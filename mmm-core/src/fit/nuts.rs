@@ -1,12 +1,13 @@
 //! The No-U-Turn sampler of `nuts-rs` behind [`Chain`].
 //!
-//! The metric is diagonal and adapted from draws and gradients: the coordinates have already removed
-//! most correlation, and a diagonal costs nothing per step.
+//! The metric is diagonal and adapted from draws and gradients: the model's coordinates and the
+//! posterior's curvature at its mode have already removed most correlation.
 
 use std::collections::HashMap;
 
 use nuts_rs::{
-    Chain as _, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings,
+    Chain as _, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings, Storable,
+    Value,
 };
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -16,19 +17,23 @@ use crate::model::{Coordinates, Model, SamplingDensity};
 use super::{
     FitError, FitSettings,
     chain::{Chain, Move},
+    laplace::Laplace,
 };
 
 /// How many random points are tried before a chain gives up.
 const ATTEMPTS: usize = 100;
 
-/// Starts a chain at a random point around the centre of the model's coordinates.
+/// Starts a chain at a random point: around the mode, as far as the posterior is wide, or around the
+/// centre of the model's coordinates.
 pub(super) fn start(
     model: &Model,
     settings: &FitSettings,
+    laplace: Option<&Laplace>,
     chain: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Box<dyn Chain>, FitError> {
-    let position = starting_point(model, rng).ok_or(FitError::NoStart { chain })?;
+    let mut density = Density::new(model, laplace.cloned());
+    let position = starting_point(&mut density, rng).ok_or(FitError::NoStart { chain })?;
     let failed = |message: String| FitError::Sampler { chain, message };
     let mut options = DiagNutsSettings {
         num_tune: settings.tune as u64,
@@ -37,31 +42,49 @@ pub(super) fn start(
         ..DiagNutsSettings::default()
     };
     options.adapt_options.step_size_settings.target_accept = settings.target_accept;
-    let math = CpuMath::new(Density { density: SamplingDensity::new(model.clone()) });
-    let mut sampler =
-        options.new_chain(chain as u64, math, rng).map_err(|error| failed(format!("{error:#}")))?;
+    let laplace = density.laplace.clone();
+    let mut sampler = options
+        .new_chain(chain as u64, CpuMath::new(density), rng)
+        .map_err(|error| failed(format!("{error:#}")))?;
     sampler.set_position(&position).map_err(|error| failed(format!("{error:#}")))?;
-    Ok(Box::new(NutsChain(sampler)))
+    Ok(Box::new(NutsChain { sampler, laplace }))
 }
 
-fn starting_point(model: &Model, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
-    let center = Coordinates::center(model);
-    let mut density = SamplingDensity::new(model.clone());
+fn starting_point(density: &mut Density, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
+    let center = Coordinates::center(density.density.model());
     let mut gradient = vec![0.0; center.len()];
     (0..ATTEMPTS).find_map(|_| {
-        let point: Vec<f64> = center.iter().map(|value| value + rng.random_range(-0.5..0.5)).collect();
-        let value = density.log_density(&point, &mut gradient);
-        (value.is_finite() && gradient.iter().all(|slope| slope.is_finite())).then_some(point)
+        let point: Vec<f64> = match &density.laplace {
+            Some(laplace) => laplace.draw(rng),
+            None => center.iter().map(|value| value + rng.random_range(-0.5..0.5)).collect(),
+        };
+        density.logp(&point, &mut gradient).is_ok().then_some(point)
     })
 }
 
-struct NutsChain<C>(C);
+struct NutsChain<C> {
+    sampler: C,
+    laplace: Option<Laplace>,
+}
 
 impl<C: nuts_rs::Chain<CpuMath<Density>>> Chain for NutsChain<C> {
     fn advance(&mut self, position: &mut [f64]) -> Result<Move, String> {
-        let (draw, progress) = self.0.draw().map_err(|error| format!("{error:#}"))?;
-        position.copy_from_slice(&draw);
-        Ok(Move { diverged: progress.diverging })
+        let (draw, _, mut stats, progress) =
+            self.sampler.expanded_draw().map_err(|error| format!("{error:#}"))?;
+        match &self.laplace {
+            Some(laplace) => laplace.place(&draw, position),
+            None => position.copy_from_slice(&draw),
+        }
+        let dimensions = From::from(&*self.sampler.math());
+        let energy = stats.get_all(&dimensions).into_iter().find_map(|figure| match figure {
+            ("energy", Some(Value::ScalarF64(energy))) => Some(energy),
+            _ => None,
+        });
+        Ok(Move {
+            diverged: progress.diverging,
+            energy: energy.unwrap_or(f64::NAN),
+            gradients: progress.num_gradients,
+        })
     }
 }
 
@@ -69,6 +92,21 @@ impl<C: nuts_rs::Chain<CpuMath<Density>>> Chain for NutsChain<C> {
 #[derive(Debug)]
 struct Density {
     density: SamplingDensity,
+    laplace: Option<Laplace>,
+    position: Vec<f64>,
+    gradient: Vec<f64>,
+}
+
+impl Density {
+    fn new(model: &Model, laplace: Option<Laplace>) -> Self {
+        let size = model.layout().len();
+        Self {
+            density: SamplingDensity::new(model.clone()),
+            laplace,
+            position: vec![0.0; size],
+            gradient: vec![0.0; size],
+        }
+    }
 }
 
 /// The density is not a number here; the sampler treats it as a divergence and turns around.
@@ -98,7 +136,15 @@ impl CpuLogpFunc for Density {
     }
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
-        let value = self.density.log_density(position, gradient);
+        let value = match &self.laplace {
+            Some(laplace) => {
+                laplace.place(position, &mut self.position);
+                let value = self.density.log_density(&self.position, &mut self.gradient);
+                laplace.pull_back(&self.gradient, gradient);
+                value
+            }
+            None => self.density.log_density(position, gradient),
+        };
         let finite = value.is_finite() && gradient.iter().all(|slope| slope.is_finite());
         if finite { Ok(value) } else { Err(NotFinite) }
     }

@@ -1,11 +1,10 @@
 //! The draws of a fit.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
 
 use crate::model::Model;
 
 use super::FitSettings;
-use ndarray::Array3;
 
 /// The draws of all chains, on the parameters' own scale, and the model they belong to.
 #[derive(Clone, Debug)]
@@ -15,6 +14,8 @@ pub struct Fit {
     pub(crate) parameters: Array3<f64>,
     pub(super) contributions: Array3<f64>,
     pub(super) divergences: Vec<usize>,
+    pub(super) energies: Array2<f64>,
+    pub(super) gradients: u64,
 }
 
 impl Fit {
@@ -47,6 +48,16 @@ impl Fit {
     /// Divergent transitions among the kept draws, per chain.
     pub fn divergences(&self) -> &[usize] {
         &self.divergences
+    }
+
+    /// The energy of every kept draw, `(chains, draws)`: what the sampler conserves within a draw.
+    pub fn energies(&self) -> ArrayView2<'_, f64> {
+        self.energies.view()
+    }
+
+    /// How often the density and its gradient were evaluated, tuning included.
+    pub const fn gradient_evaluations(&self) -> u64 {
+        self.gradients
     }
 
     /// The number of kept draws over all chains.

@@ -10,13 +10,13 @@ use std::{
     thread,
 };
 
-use ndarray::Array3;
+use ndarray::{Array2, Array3};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::{Coordinates, Model, ParameterKind};
+use crate::model::{Coordinates, Model};
 
-use super::{Fit, FitError, FitSettings, nuts};
+use super::{Fit, FitError, FitSettings, Metric, laplace::Laplace, nuts};
 
 /// How far a fit is; handed to the observer after every draw of every chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl Model {
         let run = Run {
             model: self,
             settings,
+            laplace: (settings.metric == Metric::Laplace).then(|| Laplace::of(self)).flatten(),
             observe: &observe,
             next_chain: AtomicUsize::new(0),
             draws_done: AtomicUsize::new(0),
@@ -80,6 +81,7 @@ impl Model {
 struct Run<'a> {
     model: &'a Model,
     settings: &'a FitSettings,
+    laplace: Option<Laplace>,
     observe: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
     next_chain: AtomicUsize,
     draws_done: AtomicUsize,
@@ -93,6 +95,8 @@ struct ChainDraws {
     parameters: Vec<f64>,
     contributions: Vec<f64>,
     divergences: usize,
+    energies: Vec<f64>,
+    gradients: u64,
 }
 
 impl Run<'_> {
@@ -128,18 +132,21 @@ impl Run<'_> {
         let layout = self.model.layout();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(chain as u64);
-        let mut sampler = nuts::start(self.model, self.settings, chain, &mut rng)?;
+        let mut sampler = nuts::start(self.model, self.settings, self.laplace.as_ref(), chain, &mut rng)?;
         let mut coordinates = Coordinates::new(self.model.clone());
         let mut position = vec![0.0; layout.len()];
         let mut kept = ChainDraws {
             parameters: vec![0.0; draws * layout.len()],
             contributions: Vec::with_capacity(draws * layout.channels()),
             divergences: 0,
+            energies: Vec::with_capacity(draws),
+            gradients: 0,
         };
         let total_of_mean = self.model.kpi_scale() * self.model.data().periods() as f64;
         for draw in 0..tune + draws {
             let step =
                 sampler.advance(&mut position).map_err(|message| FitError::Sampler { chain, message })?;
+            kept.gradients += step.gradients;
             if draw >= tune {
                 let place = (draw - tune) * layout.len();
                 let parameters = &mut kept.parameters[place..place + layout.len()];
@@ -148,8 +155,8 @@ impl Run<'_> {
                 if let Some(bad) = parameters.iter().position(|value| !value.is_finite()) {
                     return Err(FitError::NotFinite { chain, parameter: layout.names()[bad].clone() });
                 }
-                let means = &position[layout.range(ParameterKind::Beta)];
-                kept.contributions.extend(means.iter().map(|mean| mean.exp() * total_of_mean));
+                kept.contributions.extend(coordinates.mean_contributions().map(|mean| mean * total_of_mean));
+                kept.energies.push(step.energy);
                 kept.divergences += usize::from(step.diverged);
             }
             self.report(chain, draw < tune, step.diverged)?;
@@ -194,6 +201,12 @@ impl Run<'_> {
         Ok(Fit {
             parameters: stack(layout.len(), |chain| &chain.parameters)?,
             contributions: stack(layout.channels(), |chain| &chain.contributions)?,
+            energies: Array2::from_shape_vec(
+                (chains.len(), self.settings.draws),
+                chains.iter().flat_map(|chain| &chain.energies).copied().collect(),
+            )
+            .map_err(|_| FitError::Settings("the chains kept different numbers of draws"))?,
+            gradients: chains.iter().map(|chain| chain.gradients).sum(),
             divergences: chains.iter().map(|chain| chain.divergences).collect(),
             model: self.model.clone(),
             settings: self.settings.clone(),

@@ -18,11 +18,34 @@ pub struct FitSettings {
     pub target_accept: f64,
     /// The most threads to use; `None` for as many as the machine offers. Never changes the draws.
     pub threads: Option<usize>,
+    /// The space in which the sampler moves.
+    pub metric: Metric,
+}
+
+/// The space in which the sampler moves. It changes how fast the draws come, not what they are draws
+/// of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Along the axes of the posterior's curvature at its mode, each in units of its width; chains
+    /// start around the mode. Where no mode is found, as [`Diagonal`](Self::Diagonal).
+    #[default]
+    Laplace,
+    /// Along the model's coordinates, each in units of its width, from usual values on.
+    Diagonal,
 }
 
 impl Default for FitSettings {
     fn default() -> Self {
-        Self { chains: 4, tune: 1000, draws: 1000, seed: 0, target_accept: 0.93, threads: None }
+        Self {
+            chains: 4,
+            tune: 1000,
+            draws: 1000,
+            seed: 0,
+            target_accept: 0.93,
+            threads: None,
+            metric: Metric::Laplace,
+        }
     }
 }
 
@@ -66,6 +89,10 @@ pub enum FitError {
         /// The chain, counted from 0.
         chain: usize,
     },
+
+    /// The climb to the posterior's mode started where the density is not finite.
+    #[error("the posterior has no mode that can be found; check the priors and the data")]
+    NoMode,
 
     /// The sampler gave up.
     #[error("chain {chain} failed: {message}")]

@@ -2,15 +2,16 @@
 //!
 //! | place     | reference scale (`v`) | here (`u`)                                     |
 //! |-----------|-----------------------|------------------------------------------------|
-//! | adstock   | as its prior needs    | the same                                       |
-//! | saturation| as its prior needs    | the same                                       |
-//! | beta      | logarithm             | logarithm of the channel's mean contribution   |
+//! | adstock   | as its prior needs    | the same, or on a soft line                    |
+//! | saturation| as its prior needs    | the same, or on a soft line                    |
+//! | beta      | logarithm             | the channel's mean contribution, on a soft line|
 //! | linear    | coefficient           | `z` of [`Linear`](super::linear::Linear)       |
 //! | sigma     | logarithm             | the same                                       |
 //!
 //! A channel's mean contribution is what the data tells about; beta and saturation alone are a ridge. The
 //! map is triangular: its derivative has the determinant `sigma^k det(L^-T)` with `k` linear
-//! columns, so `ln p(u) = ln p(v(u)) + k ln sigma + ln det(L^-T)`. Priors stay those of the
+//! columns, so `ln p(u) = ln p(v(u)) + k ln sigma + ln det(L^-T)`, and the slopes of the
+//! [soft lines](super::soft) besides. Priors stay those of the
 //! description, whatever their family; nothing is approximated.
 
 use std::f64::consts::TAU;
@@ -23,6 +24,7 @@ use crate::{
 use super::{
     Model, ParameterKind,
     media::{Along, MediaWork},
+    prepared::mean_of,
     shapes::ShapeValues,
 };
 
@@ -44,6 +46,8 @@ pub(crate) struct SamplingDensity {
 
 #[derive(Debug)]
 struct Work {
+    /// The position with logarithms in place of what is soft.
+    position: Vec<f64>,
     media: MediaWork,
     /// The parameters of adstock and saturation on their own scale; zero elsewhere.
     values: Vec<f64>,
@@ -64,6 +68,7 @@ impl Work {
         let (channels, linear) = (model.layout().channels(), model.layout().linear());
         let periods = model.data().periods();
         Self {
+            position: vec![0.0; model.layout().len()],
             media: model.parts().media.work(),
             values: vec![0.0; model.layout().len()],
             shapes: ShapeValues::default(),
@@ -78,9 +83,12 @@ impl Work {
         }
     }
 
-    /// Fills everything that follows from a position, up to the linear coefficients.
-    fn forward(&mut self, model: &Model, u: &[f64]) {
+    /// Fills everything that follows from a position, up to the linear coefficients; returns the
+    /// logarithm of how far the soft places stretch the logarithms.
+    fn enter(&mut self, model: &Model, w: &[f64]) -> f64 {
         let parts = model.parts();
+        let change = parts.soft.to_logarithms(w, &mut self.position);
+        let u = &self.position;
         let log_periods = (self.rest.len() as f64).ln();
         self.rest.copy_from_slice(&parts.target);
         for channel in 0..parts.layout.channels() {
@@ -102,6 +110,7 @@ impl Work {
             self.eta[index] = self.projection[index] + sigma * u[parts.layout.linear_place(index)];
         }
         parts.linear.coefficients(&self.eta, &mut self.theta);
+        change
     }
 }
 
@@ -111,14 +120,19 @@ impl Coordinates {
     }
 
     /// Writes the unconstrained parameters of a position.
-    pub(crate) fn unconstrained(&mut self, u: &[f64], v: &mut [f64]) {
-        self.work.forward(&self.model, u);
+    pub(crate) fn unconstrained(&mut self, w: &[f64], v: &mut [f64]) {
+        self.work.enter(&self.model, w);
         let layout = self.model.layout();
-        v.copy_from_slice(u);
+        v.copy_from_slice(&self.work.position);
         v[layout.range(ParameterKind::Beta)].copy_from_slice(&self.work.log_beta);
         for (index, theta) in self.work.theta.iter().enumerate() {
             v[layout.linear_place(index)] = *theta;
         }
+    }
+
+    /// Every channel's mean contribution at that position, in units of the largest KPI.
+    pub(crate) fn mean_contributions(&self) -> impl Iterator<Item = f64> + '_ {
+        self.work.position[self.model.layout().range(ParameterKind::Beta)].iter().map(|log| log.exp())
     }
 
     /// Where a chain may start: usual carry-over and saturation, small contributions, the noise that
@@ -127,10 +141,10 @@ impl Coordinates {
         let layout = model.layout();
         let parts = model.parts();
         let mut center = parts.starts.clone();
-        let mean = parts.target.iter().map(|value| value.abs()).sum::<f64>() / parts.target.len() as f64;
-        let contribution = (0.3 * mean / layout.channels() as f64).max(1e-3).ln();
+        let contribution = (0.3 * mean_of(&parts.target) / layout.channels() as f64).max(1e-3).ln();
         center[layout.range(ParameterKind::Beta)].fill(contribution);
         center[layout.sigma()] = parts.rough_noise.ln();
+        parts.soft.from_logarithms(&mut center);
         center
     }
 }
@@ -141,16 +155,21 @@ impl SamplingDensity {
         Self { work: Work::new(&model), by_eta: vec![0.0; linear], by_theta: vec![0.0; linear], model }
     }
 
+    pub(crate) const fn model(&self) -> &Model {
+        &self.model
+    }
+
     pub(crate) fn dimensions(&self) -> usize {
         self.model.layout().len()
     }
 
     /// The log density and its gradient by the sampler's coordinates, without allocation.
-    pub(crate) fn log_density(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
-        self.work.forward(&self.model, u);
+    pub(crate) fn log_density(&mut self, w: &[f64], gradient: &mut [f64]) -> f64 {
+        let change = self.work.enter(&self.model, w);
         let parts = self.model.parts();
         let layout = &parts.layout;
         let work = &mut self.work;
+        let u = &work.position;
         let linear = layout.linear();
 
         work.residual.copy_from_slice(&work.rest);
@@ -162,7 +181,7 @@ impl SamplingDensity {
         let precision = 1.0 / (sigma * sigma);
         let squares = dot(&work.residual, &work.residual) * precision;
         let periods = work.residual.len() as f64;
-        let mut log_density = parts.linear.log_determinant()
+        let mut log_density = change + parts.linear.log_determinant()
             - 0.5 * squares
             - periods * 0.5 * TAU.ln()
             - (periods - linear as f64) * u[sigma_place];
@@ -228,6 +247,7 @@ impl SamplingDensity {
                 gradient[place] = slope + by_value * prior.prior().support().slope(value);
             }
         }
+        parts.soft.pull_back(w, gradient);
         log_density
     }
 }
@@ -315,7 +335,8 @@ mod tests {
             let mut v = gradient.clone();
             for u in points(&model) {
                 coordinates.unconstrained(&u, &mut v);
-                let change = linear * u[sigma] + model.parts().linear.log_determinant();
+                let soft = model.parts().soft.to_logarithms(&u, &mut gradient);
+                let change = soft + linear * u[sigma] + model.parts().linear.log_determinant();
                 let expected = posterior.log_density(&v, &mut gradient) + change;
                 assert_relative_eq!(density.log_density(&u, &mut gradient), expected, max_relative = 1e-10);
             }
@@ -339,7 +360,8 @@ mod tests {
                     let (ahead, behind) = (at(place, 1e-5), at(place, -1e-5));
                     ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 2e-5).collect()
                 });
-                let stated = linear * u[sigma] + model.parts().linear.log_determinant();
+                let soft = model.parts().soft.to_logarithms(&u, &mut vec![0.0; size]);
+                let stated = soft + linear * u[sigma] + model.parts().linear.log_determinant();
                 assert_relative_eq!(
                     determinant(rows.collect()).ln(),
                     stated,

@@ -27,6 +27,7 @@ mod prepared;
 mod prior;
 mod response;
 mod shapes;
+mod soft;
 mod spec;
 
 pub use channel::{ChannelSpec, Shape};

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     ChannelSpec, Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, Support,
-    lift::PreparedLift, linear::Linear, prior::PreparedPrior,
+    lift::PreparedLift, linear::Linear, prior::PreparedPrior, soft::Soft,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.
@@ -29,6 +29,7 @@ pub(crate) struct Parts {
     pub(super) linear: Linear,
     pub(super) priors: Vec<PreparedPrior>,
     pub(super) lifts: Vec<PreparedLift>,
+    pub(super) soft: Soft,
     /// The KPI divided by its largest value.
     pub(super) target: Vec<f64>,
     pub(super) kpi_scale: f64,
@@ -84,11 +85,12 @@ impl Model {
         let parts = Parts {
             data,
             spec,
-            layout,
             columns,
             media,
             linear,
             lifts,
+            soft: Soft::new(&layout, &priors, mean_of(&target)),
+            layout,
             priors: priors.into_iter().map(PreparedPrior::new).collect(),
             target,
             kpi_scale,
@@ -164,6 +166,11 @@ fn lifts(
             .ok_or_else(|| SpecError::LiftTest { number: index + 1, channel: test.channel.clone() })
     };
     spec.lift_tests.iter().enumerate().map(prepare).collect()
+}
+
+/// The mean of absolute values.
+pub(super) fn mean_of(target: &[f64]) -> f64 {
+    target.iter().map(|value| value.abs()).sum::<f64>() / target.len() as f64
 }
 
 /// One prior and one starting value per place of the layout.

@@ -7,7 +7,7 @@ use std::{
 
 use mmm_core::{
     data::Dataset,
-    fit::{Fit, FitError, FitSettings},
+    fit::{Fit, FitError, FitSettings, Metric},
     model::{LiftLikelihood, LiftTest, Model, ModelSpec, Prior, SpecError},
 };
 
@@ -33,6 +33,47 @@ fn the_same_seed_gives_the_same_draws_on_any_number_of_threads() {
         assert_eq!(one, draws(threads, 3), "{threads} threads");
     }
     assert_ne!(one, draws(1, 4));
+}
+
+#[test]
+fn a_preview_is_near_the_fit_and_says_how_near() {
+    let simulation = market(1);
+    let model = model_of(&simulation);
+    let preview = model.preview(7, 1000).unwrap();
+    assert!(preview.is_reliable(), "Pareto k is {}", preview.pareto_k());
+    let fit = model.fit(&FitSettings { draws: 400, ..short(7) }).unwrap();
+    let (rough, exact) = (preview.effects(), fit.effects());
+    for (rough, exact) in rough.channels.iter().zip(&exact.channels) {
+        let width = exact.contribution.q95 - exact.contribution.q5;
+        let off = (rough.contribution.mean - exact.contribution.mean).abs() / width;
+        assert!(off < 0.15, "{}: off by {off} of the interval", exact.name);
+    }
+    let again = model.preview(7, 1000).unwrap();
+    assert_eq!(preview.mean("sigma").map(f64::to_bits), again.mean("sigma").map(f64::to_bits));
+    assert!(matches!(model.preview(7, 24), Err(FitError::Settings(_))));
+}
+
+#[test]
+fn nothing_nearby_is_more_probable_than_the_mode() {
+    let model = model_of(&market(2));
+    let mode = model.mode().unwrap();
+    let fit = model.fit(&short(1)).unwrap();
+    // The mode of the noise is where the draws of the noise are.
+    let sigma = fit.parameter("sigma").unwrap();
+    let found = mode.parameters[model.layout().len() - 1];
+    assert!((found - sigma.mean().unwrap()).abs() < 3.0 * sigma.std(1.0), "{found}");
+    assert!(mode.log_density.is_finite());
+}
+
+#[test]
+fn both_metrics_draw_from_the_same_posterior() {
+    let model = model_of(&market(3));
+    let fit = |metric| model.fit(&FitSettings { metric, draws: 500, ..short(5) }).unwrap().diagnostics();
+    let (laplace, diagonal) = (fit(Metric::Laplace), fit(Metric::Diagonal));
+    for (a, b) in laplace.all().zip(diagonal.all()) {
+        let error = a.mcse_mean.hypot(b.mcse_mean);
+        assert!((a.mean - b.mean).abs() < 5.0 * error, "{}: {} and {} with {error}", a.name, a.mean, b.mean);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The curves over a whole series, without allocation; what a fit spends its time in.
 
-use super::{MOST_PARAMETERS, Saturation, curves::sigmoid, logistic, logistic_bend};
+use super::{MOST_PARAMETERS, Saturation, logistic, logistic_bend};
+use crate::vector::dot;
 
 impl Saturation {
     /// Writes the value of every pressure; shapes `(T,)`.
@@ -12,8 +13,11 @@ impl Saturation {
             (Self::MichaelisMenten, &[lam]) => cells.for_each(|(value, x)| *value = x / (lam + x)),
             (Self::Hill, &[slope, kappa]) => {
                 let log_kappa = kappa.ln();
+                // The smallest number in place of zero spares a branch that a processor cannot foresee.
                 cells.for_each(|(value, x)| {
-                    *value = if *x > 0.0 { sigmoid(slope * (x.ln() - log_kappa)).0 } else { 0.0 };
+                    let distance = x.max(f64::MIN_POSITIVE).ln() - log_kappa;
+                    let share = 1.0 / (1.0 + (-slope * distance).exp());
+                    *value = if *x > 0.0 { share } else { 0.0 };
                 });
             }
             _ => cells.for_each(|(value, x)| *value = self.evaluate(*x, parameters).value),
@@ -37,7 +41,19 @@ impl Saturation {
                     *adjoint *= rate * logistic_bend(*value);
                 }
                 // The value depends on the product of rate and pressure only.
-                sums[0] = crate::vector::dot(adjoint, pressure) / rate;
+                sums[0] = dot(adjoint, pressure) / rate;
+            }
+            (Self::Hill, &[slope, kappa]) => {
+                let log_kappa = kappa.ln();
+                let at_zero = self.evaluate(0.0, parameters).by_pressure;
+                for ((adjoint, value), x) in adjoint.iter_mut().zip(values).zip(pressure) {
+                    let spread = *adjoint * value * (1.0 - value);
+                    sums[0] += spread * (x.max(f64::MIN_POSITIVE).ln() - log_kappa);
+                    sums[1] -= spread;
+                    let inside = spread * slope / x;
+                    *adjoint = if *x > 0.0 { inside } else { *adjoint * at_zero };
+                }
+                sums[1] *= slope / kappa;
             }
             _ => {
                 for (adjoint, x) in adjoint.iter_mut().zip(pressure) {

@@ -1,0 +1,106 @@
+//! The posterior as a normal distribution: its mode, and its width along the axes of its curvature.
+//!
+//! Both are those of the sampler's coordinates `u`. With `H` the matrix of second derivatives at the
+//! mode and `-H = V diag(c) V'`,
+//!
+//! ```text
+//! u = mode + A z,   A = V diag(c)^(-1/2),   z ~ Normal(0, 1)
+//! ```
+//!
+//! `H` comes from differences of exact gradients. A curvature below that of a normal distribution of
+//! width [`WIDEST`] is taken as that: where the posterior is not concave at its mode, the sampler's own
+//! adaptation finds the width.
+
+use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::{
+    model::{Coordinates, Model, SamplingDensity},
+    vector::{add_scaled, dot},
+};
+
+use super::{
+    optimum::{Optimum, climb},
+    symmetric::eigen,
+};
+
+/// The widest axis, in units of the sampler's coordinates, most of which are logarithms.
+const WIDEST: f64 = 3.0;
+/// Width of the differences, in the same units.
+const STEP: f64 = 1e-4;
+
+/// A normal distribution in the sampler's coordinates.
+#[derive(Clone, Debug)]
+pub(super) struct Laplace {
+    pub(super) mode: Vec<f64>,
+    /// The log density at the mode.
+    pub(super) highest: f64,
+    /// `A`, row after row.
+    axes: Vec<f64>,
+    /// `ln |det A|`.
+    log_determinant: f64,
+}
+
+impl Laplace {
+    /// `None` where no finite mode is found.
+    pub(super) fn of(model: &Model) -> Option<Self> {
+        let mut density = SamplingDensity::new(model.clone());
+        let Optimum { position: mode, log_density: highest } =
+            climb(&mut density, Coordinates::center(model))?;
+        let curvature = curvature(&mut density, &mode)?;
+        let (values, vectors) = eigen(curvature);
+        let widths: Vec<f64> = values.iter().map(|c| c.max(WIDEST.powi(-2)).sqrt().recip()).collect();
+        let scaled = vectors
+            .rows()
+            .into_iter()
+            .flat_map(|row| row.iter().zip(&widths).map(|(value, width)| value * width).collect::<Vec<_>>());
+        let log_determinant = widths.iter().map(|width| width.ln()).sum();
+        Some(Self { axes: scaled.collect(), log_determinant, highest, mode })
+    }
+
+    /// Writes `u = mode + A z`.
+    pub(super) fn place(&self, z: &[f64], u: &mut [f64]) {
+        for ((u, mode), row) in u.iter_mut().zip(&self.mode).zip(self.axes.chunks_exact(z.len())) {
+            *u = mode + dot(row, z);
+        }
+    }
+
+    /// Writes the derivative by `z` that follows from the derivative by `u`.
+    pub(super) fn pull_back(&self, by_u: &[f64], by_z: &mut [f64]) {
+        by_z.fill(0.0);
+        for (slope, row) in by_u.iter().zip(self.axes.chunks_exact(by_z.len())) {
+            add_scaled(by_z, *slope, row);
+        }
+    }
+
+    /// Draws `z`.
+    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        (0..self.mode.len()).map(|_| StandardNormal.sample(rng)).collect()
+    }
+
+    /// The log density of `u` at `z`.
+    pub(super) fn log_density(&self, z: &[f64]) -> f64 {
+        -0.5 * dot(z, z) - 0.5 * z.len() as f64 * std::f64::consts::TAU.ln() - self.log_determinant
+    }
+}
+
+/// The negative second derivatives, by central differences of the gradient; `None` where not finite.
+fn curvature(density: &mut SamplingDensity, mode: &[f64]) -> Option<Array2<f64>> {
+    let size = mode.len();
+    let mut matrix = Array2::zeros((size, size));
+    let (mut ahead, mut behind, mut moved) = (vec![0.0; size], vec![0.0; size], mode.to_vec());
+    for place in 0..size {
+        moved[place] = mode[place] + STEP;
+        density.log_density(&moved, &mut ahead);
+        moved[place] = mode[place] - STEP;
+        density.log_density(&moved, &mut behind);
+        moved[place] = mode[place];
+        for (other, (ahead, behind)) in ahead.iter().zip(&behind).enumerate() {
+            let slope = (behind - ahead) / (2.0 * STEP);
+            matrix[[place, other]] += 0.5 * slope;
+            matrix[[other, place]] += 0.5 * slope;
+        }
+    }
+    matrix.iter().all(|value: &f64| value.is_finite()).then_some(matrix)
+}
