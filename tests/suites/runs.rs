@@ -273,44 +273,6 @@ async fn twenty_queued_runs_delay_a_neighbours_first_by_one_at_most() {
     assert!(between <= 1, "{between} runs of the neighbour came first");
 }
 
-/// Uploads a file of the reference data, accepts every suggestion, and runs it; the run as it ended.
-async fn file_to_results(analyst: &Caller, path: &std::path::Path) -> (Value, Value) {
-    let csv = std::fs::read_to_string(path).expect("the file");
-    let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
-    let source = analyst.ready_source_named(&csv, name, None).await;
-    let run = analyst.start_run(&source).await;
-    let ended = analyst.finished_run(&run).await;
-    (analyst.get(&format!("/tenant/data/sources/{source}")).await.json(), ended)
-}
-
-/// E8, G1, G4: files of two other tools, from the upload to results that may be acted upon.
-#[tokio::test(flavor = "multi_thread")]
-async fn national_files_of_other_tools_go_from_upload_to_results() {
-    let world = World::start_with_worker().await;
-    let analyst = world.signed_in("acme", Role::Analyst).await;
-    // The worth of a unit is the data's own: all revenue by all conversions.
-    for (file, channels, worth) in [
-        ("mmm/data/robyn/dt_simulated_weekly.csv", 5, None),
-        ("mmm/data/meridian/national_media.csv", 4, Some(0.035)),
-    ] {
-        let Some(path) = tests::shared::file(file) else {
-            tests::shared::skip("national_files_of_other_tools_go_from_upload_to_results", file);
-            return;
-        };
-        let (source, ended) = file_to_results(&analyst, &path).await;
-        assert_eq!((&ended["state"], &ended["converged"]), (&json!("done"), &json!(true)), "{file}: {ended}");
-        let results = &ended["results"];
-        assert_eq!(results["channels"].as_array().map(Vec::len), Some(channels), "{file}");
-        let found = source["kpi_value"].as_f64();
-        assert_eq!(found.is_some(), worth.is_some(), "{file}: {source}");
-        assert!(found.zip(worth).is_none_or(|(found, about)| (found - about).abs() < 0.001), "{found:?}");
-        let paying = results["channels"][0]["p_above_break_even"].is_number();
-        assert_eq!(paying, worth.is_some(), "break-even is known where a unit has a worth: {results}");
-        let page = analyst.get_page(&format!("/runs/{}", ended["id"].as_str().expect("an id"))).await;
-        assert_eq!(page.status, StatusCode::OK, "{file}");
-    }
-}
-
 /// E8: whoever said once what the columns mean does not have to say it again.
 #[tokio::test]
 async fn roles_are_kept_for_the_next_upload_of_the_same_columns() {

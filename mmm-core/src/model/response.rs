@@ -13,7 +13,7 @@ pub(crate) struct Point {
     pub(crate) slope: f64,
 }
 
-/// A channel at constant spend `x`: `outside * f(inside * x)` with the curve `f`.
+/// A channel at constant pressure `x`: `outside * f(inside * x)` with the curve `f`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Steady {
     pub(crate) saturation: Saturation,
@@ -55,15 +55,9 @@ impl Media {
         point
     }
 
-    /// A channel whose every period, those before the data included, has the same scaled spend; with
+    /// A channel whose every period, those before the data included, has the same scaled pressure; with
     /// `reach` the sum of the adstock weights.
     pub(crate) fn steady(&self, channel: usize, reach: f64) -> Steady {
-    /// The effect per period where every period, those before the data included, has the same scaled
-    /// pressure, and its derivative by that pressure.
-    ///
-    /// With `reach` the sum of the weights: `f(reach x)` where the adstock is first, else
-    /// `reach f(x)`.
-    pub(crate) fn steady(&self, channel: usize, shapes: Shapes<'_>, pressure: f64, reach: f64) -> Point {
         let of = &self.channels[channel];
         let (inside, outside) = match of.order {
             Order::AdstockFirst => (reach, 1.0),

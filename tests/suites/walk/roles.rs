@@ -32,13 +32,13 @@ fn expected(columns: &[(&str, &str, &str)]) -> Vec<(String, String, Option<Strin
 }
 
 /// Sends a file, checks what is suggested, takes it as it is and answers the source.
-async fn accepted(caller: &Caller, csv: &str, roles: &[(&str, &str, &str)], worth: Value) -> Value {
+async fn accepted(caller: &Caller, csv: &str, roles: &[(&str, &str, &str)]) -> Value {
     let proposed = caller.upload(csv.to_owned()).await;
     assert_eq!(proposed.status, StatusCode::CREATED, "{}", proposed.body);
     let proposed = proposed.json();
     assert_eq!(used(&proposed["columns"]), expected(roles));
     let path = format!("/tenant/data/sources/{}", proposed["source_id"].as_str().expect("an id"));
-    let body = json!({ "columns": proposed["columns"], "kpi_value": worth });
+    let body = json!({ "columns": proposed["columns"] });
     let ready = caller.put_json(&format!("{path}/roles"), &body).await;
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.body);
     let source = caller.get(&path).await.json();
@@ -79,7 +79,7 @@ async fn results(
         channels,
         "what is not paid for gets no budget"
     );
-    let worth = source["kpi_value"].as_f64().expect("a worth");
+    let worth = source["kpi_value"].as_f64();
     for (channel, (name, column)) in results["channels"].as_array().unwrap().iter().zip(spends) {
         let spend = total(csv, column);
         let near = |found: &Value, expected: f64| {
@@ -87,7 +87,10 @@ async fn results(
             assert!((found - expected).abs() <= 1e-9 * expected, "{name}: {found} is not {expected}");
         };
         near(&channel["spend"], spend);
-        near(&channel["roi"]["mean"], channel["contribution"]["mean"].as_f64().unwrap() * worth / spend);
+        let brought = channel["contribution"]["mean"].as_f64().unwrap();
+        near(&channel["roi"]["mean"], brought * worth.unwrap_or(1.0) / spend);
+        let break_even = channel["p_above_break_even"].is_number();
+        assert_eq!(break_even, worth.is_some(), "break-even is known where a unit has a worth: {channel}");
     }
     for chart in ["decomposition", "roi", "shares"] {
         let chart = caller.get(&format!("/runs/{run}/charts/{chart}.json")).await;
@@ -124,13 +127,13 @@ const ROBYN: [(&str, &str, &str); 12] = [
     ("newsletter", "organic_media", ""),
 ];
 
-/// M2, E8: the simulated data of Robyn, with exposure, events in words and a newsletter.
+/// E8: the simulated data of Robyn, with exposure, events in words and a newsletter.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn robyns_weeks_have_exposure_organic_media_and_events() {
     let Some(csv) = data("robyns_weeks", "robyn/dt_simulated_weekly.csv") else { return };
     let world = World::start_with_worker().await;
     let caller = world.signed_in("acme", Role::Analyst).await;
-    let source = accepted(&caller, &csv, &ROBYN, json!(1)).await;
+    let source = accepted(&caller, &csv, &ROBYN).await;
     assert_eq!(source["summary"], "208 weeks, 5 channels, 1 organic medium, 3 controls, no gaps");
     let events =
         source["columns"].as_array().unwrap().iter().find(|column| column["name"] == "events").unwrap();
@@ -196,31 +199,34 @@ const MERIDIAN_SPENDS: [(&str, &str); 4] = [
     ("Channel3", "Channel3_spend"),
 ];
 
-/// M2, E8: Meridian's national data, whose worth of a unit is a column.
+/// E8: Meridian's national data, whose worth of a unit is a column.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn meridians_nation_has_impressions_and_a_worth_a_week() {
     let Some(csv) = data("meridians_nation", "meridian/national_media.csv") else { return };
     let world = World::start_with_worker().await;
     let caller = world.signed_in("acme", Role::Analyst).await;
-    let source = accepted(&caller, &csv, &MERIDIAN, Value::Null).await;
+    let source = accepted(&caller, &csv, &MERIDIAN).await;
     assert_eq!(source["summary"], "156 weeks, 4 channels, 2 controls, no gaps");
+    // The worth of a unit is the data's own: all revenue by all conversions.
+    let worth = source["kpi_value"].as_f64().expect("a worth");
+    assert!((worth - 0.035).abs() < 0.001, "{worth}");
     results(&caller, &source, &csv, &MERIDIAN_SPENDS, &[]).await;
 }
 
-/// M2, E8: Meridian's data by region becomes one series, and says so.
+/// E8: Meridian's data by region becomes one series, and says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn meridians_regions_are_summed_to_one_series() {
     let Some(csv) = data("meridians_regions", "meridian/geo_media.csv") else { return };
     let world = World::start_with_worker().await;
     let caller = world.signed_in("globex", Role::Analyst).await;
-    let source = accepted(&caller, &csv, &MERIDIAN_GEO, Value::Null).await;
+    let source = accepted(&caller, &csv, &MERIDIAN_GEO).await;
     assert_eq!(source["summary"], "156 weeks, 4 channels, 2 controls, no gaps, 20 geos summed to one series");
     let listed = caller.get("/tenant/data/sources").await.json();
     assert_eq!(listed["sources"][0]["summary"], source["summary"], "the list says the same");
     results(&caller, &source, &csv, &MERIDIAN_SPENDS, &[]).await;
 }
 
-/// M2: what was confirmed is suggested for the next file with the same columns, channels included.
+/// E8: what was confirmed is suggested for the next file with the same columns, channels included.
 #[tokio::test]
 async fn confirmed_roles_and_channels_are_kept_for_the_next_upload() {
     let Some(csv) = data("confirmed_roles", "robyn/dt_simulated_weekly.csv") else { return };

@@ -123,6 +123,8 @@ pub fn curves(summary: &Summary, plan: &Recommendation) -> Option<ResponseCurves
         period: period(summary).to_owned(),
         panels: plan.channels.iter().enumerate().map(panel).collect::<Option<_>>()?,
     })
+}
+
 /// What each channel returned, and what came without spend.
 fn findings(summary: &Summary) -> Vec<Finding> {
     let organic = summary.organic.iter().map(|organic| {
