@@ -68,15 +68,13 @@ impl Media {
 }
 
 impl Steady {
-    /// The effect per period, and its derivative by the spend.
-    pub(crate) fn at(self, spend: f64, shape: &[f64]) -> Point {
-        let response = self.saturation.evaluate(self.inside * spend, shape);
+    /// The effect per period, and its derivative by the pressure.
+    pub(crate) fn at(self, pressure: f64, shape: &[f64]) -> Point {
+        let response = self.saturation.evaluate(self.inside * pressure, shape);
         Point {
             value: self.outside * response.value,
             slope: self.outside * self.inside * response.by_pressure,
         }
-        let response = of.saturation.evaluate(inside * pressure, shapes.saturation);
-        Point { value: outside * response.value, slope: reach * response.by_pressure }
     }
 }
 
