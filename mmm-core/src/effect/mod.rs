@@ -17,7 +17,6 @@ pub use accuracy::{Accuracy, crps};
 pub use curve::{CarryOver, ResponseCurve};
 pub use decompose::Decomposition;
 pub(crate) use decompose::log_likelihood;
-pub use effects::{ChannelEffect, Effects};
 pub use effects::{ChannelEffect, Effects, OrganicEffect};
 pub use interval::Interval;
 pub use measures::FitMeasures;

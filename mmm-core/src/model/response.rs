@@ -75,8 +75,6 @@ impl Steady {
             value: self.outside * response.value,
             slope: self.outside * self.inside * response.by_pressure,
         }
-        let response = of.saturation.evaluate(inside * pressure, shapes.saturation);
-        Point { value: outside * response.value, slope: reach * response.by_pressure }
     }
 }
 

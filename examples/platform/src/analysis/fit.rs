@@ -14,8 +14,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::ModelChoice;
-use crate::ingest::Source;
 use super::start::spec;
+use crate::ingest::Source;
 use crate::ingest::{Channel, Source};
 use crate::worker::{Halt, WorkError};
 
