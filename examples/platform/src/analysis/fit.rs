@@ -14,7 +14,6 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::ModelChoice;
-use super::start::spec;
 use crate::ingest::{Channel, Source};
 use crate::worker::{Halt, WorkError};
 
@@ -248,10 +247,8 @@ mod tests {
     fn data_without_use_is_refused_in_words() {
         let (_brake, halt) = Halt::new();
         let mut data = source();
-        data.channels[0].values.fill(0.0);
-        let ended = fit(&data, ModelChoice::default(), &settings(10), &Meter::default(), &halt);
         data.channels[0].spend.fill(0.0);
-        let ended = fit(&data, &settings(10), &Meter::default(), &halt);
+        let ended = fit(&data, ModelChoice::default(), &settings(10), &Meter::default(), &halt);
         let Err(WorkError::Failed(reason)) = ended else { panic!("{ended:?}") };
         assert!(
             reason.starts_with("This data cannot be fitted: column \"tv\": ") && reason.ends_with('.'),
