@@ -131,7 +131,8 @@ impl Chart for ResponseCurves {
         let wide = size.is_wide();
         let count = self.panels.len().max(1);
         let columns = match (wide, count) {
-            (true, 1..=4) => count,
+            (true, 1..=3) => count,
+            (true, 4) => 2,
             (true, 5..=6) => 3,
             (true, _) => 4,
             (false, 1) => 1,
@@ -139,7 +140,11 @@ impl Chart for ResponseCurves {
         };
         let rows = count.div_ceil(columns);
         let (left, gap, head, foot) = (38.0, 14.0, 38.0, 30.0);
-        let inner = if wide { 168.0 } else { 118.0 };
+        let inner = match (wide, rows) {
+            (true, 1) => 240.0,
+            (true, _) => 160.0,
+            (false, _) => 118.0,
+        };
         let (width, pitch) = (size.width(), head + inner + foot);
         let panel = (width - left - 8.0 - gap * (columns - 1) as f64) / columns as f64;
         let key = format!("{}-{}", self.id(), size.suffix());
@@ -160,7 +165,7 @@ impl Chart for ResponseCurves {
                     canvas.text(left - 6.0, y.at(tick) + 4.0, Anchor::End, "tick", &compact(tick));
                 }
             }
-            for tick in x.ticks(2).into_iter().filter(|tick| *tick > 0.0) {
+            for tick in x.ticks((panel / 80.0) as usize).into_iter().filter(|tick| *tick > 0.0) {
                 canvas.line((x.at(tick), bottom), (x.at(tick), bottom + 4.0), "axis");
                 canvas.text(x.at(tick), bottom + 17.0, Anchor::Middle, "tick", &compact(tick));
             }

@@ -34,12 +34,13 @@ impl Canvas {
         canvas
     }
 
-    /// Opens a picture that adds nothing to the text beside it.
+    /// Opens a picture that adds nothing to the text beside it and is stretched to its place.
     pub(crate) fn ornament(class: &str, width: f64, height: f64) -> Self {
         let mut canvas = Self { out: String::with_capacity(512) };
         let (w, h) = (num(width), num(height));
         canvas.raw(format_args!(
-            "<svg class=\"chart {class}\" aria-hidden=\"true\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">"
+            "<svg class=\"chart {class}\" aria-hidden=\"true\" preserveAspectRatio=\"none\" \
+             viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">"
         ));
         canvas
     }

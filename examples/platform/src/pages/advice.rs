@@ -142,7 +142,11 @@ impl Advice {
     pub fn lead(&self) -> String {
         match (self.moves.as_slice(), self.is_recommended()) {
             ([], _) | (_, false) => self.gain.sentence.clone(),
-            ([first, ..], true) => format!("{} {}", first.sentence, self.gain.sentence),
+            ([only], true) => format!("{} {}", only.sentence, self.gain.sentence),
+            ([first, rest @ ..], true) => {
+                let more = counted(rest.len() as u64, "smaller move", "smaller moves");
+                format!("{}, and {more}. {}", first.sentence.trim_end_matches('.'), self.gain.sentence)
+            }
         }
     }
 
@@ -180,7 +184,11 @@ impl Advice {
     pub fn chance(&self) -> String {
         let p = self.gain.probability.unwrap_or(f64::NAN);
         // A share of draws never shows that something is certain.
-        let percent = fixed((100.0 * p).clamp(1.0, 99.0), 0);
+        let percent = match p {
+            p if p > 0.99 => "over 99".to_owned(),
+            p if p < 0.01 => "under 1".to_owned(),
+            p => fixed(100.0 * p, 0),
+        };
         let word = self.gain.confidence.map_or("", Confidence::as_str);
         format!("Better than today\u{2019}s split: {word} ({percent}\u{a0}% chance)")
     }
@@ -352,7 +360,9 @@ fn gain(plan: &Recommendation, stays: bool, period: &str, kpi: &str, worth: Opti
                     "Whether another split of the same budget brings more is unclear: {said} over {over}."
                 )
             }
-            word => format!("The same budget then {} brings more: {said} over {over}.", word.as_str()),
+            word => {
+                format!("Split this way, the same budget {} brings more: {said} over {over}.", word.as_str())
+            }
         }
     };
     Finding::new("plan", sentence, value, unit).with_probability(Some(p))
@@ -535,9 +545,9 @@ mod tests {
     #[test]
     fn a_gain_is_said_with_its_interval_and_its_word() {
         let cases = [
-            (0.97, "The same budget then almost certainly brings more: 5,000 "),
-            (0.85, "The same budget then probably brings more: "),
-            (0.70, "The same budget then more likely than not brings more: "),
+            (0.97, "Split this way, the same budget almost certainly brings more: 5,000 "),
+            (0.85, "Split this way, the same budget probably brings more: "),
+            (0.70, "Split this way, the same budget more likely than not brings more: "),
             (0.55, "Whether another split of the same budget brings more is unclear: "),
         ];
         for (p, begins) in cases {
@@ -548,6 +558,25 @@ mod tests {
             assert_eq!(advice.is_recommended(), p >= 0.6);
             assert_eq!(advice.lead().contains("Move "), p >= 0.6, "what is unclear is not recommended");
             assert_eq!(advice.gain.probability, Some(p));
+        }
+    }
+
+    #[test]
+    fn the_lead_names_the_largest_move_and_counts_the_others() {
+        let lead = |channels: &[(&str, f64, f64)], p| advice(&plan(channels, (5.0, 1.0, 9.0), p)).lead();
+        let two = lead(&SPLIT, 0.97);
+        assert!(two.starts_with("Move 10,000 a week from TV to Search, and 1 smaller move. Split"), "{two}");
+        let one = lead(&[("TV", 100.0, 80.0), ("Search", 50.0, 70.0)], 0.97);
+        assert!(one.starts_with("Move 20 a week from TV to Search. Split"), "{one}");
+    }
+
+    #[test]
+    fn a_chance_is_never_certain() {
+        for (p, said) in
+            [(1.0, "(over 99\u{a0}% chance)"), (0.0, "(under 1\u{a0}% chance)"), (0.87, "(87\u{a0}% chance)")]
+        {
+            let chance = advice(&plan(&SPLIT, (5.0, 1.0, 9.0), p)).chance();
+            assert!(chance.ends_with(said), "{chance}");
         }
     }
 
