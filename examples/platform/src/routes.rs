@@ -159,7 +159,6 @@ pub fn tenant() -> Vec<Route> {
         route!(DELETE "/api/social-accounts/{id}", Needs(ManageCampaigns), social(), social::remove),
         route!(POST "/api/content/drafts", Needs(ManageCampaigns), content(), content::draft),
         route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), analytics(), overview::metrics),
-        route!(GET "/tenant/dashboard/metrics", Needs(ViewAnalytics), overview::metrics),
         route!(GET "/tenant/recommendations", Needs(ViewAnalytics), advice(), recommendations::api),
         route!(POST "/tenant/analysis/run", Needs(RunAnalysis), runs::api_start),
         route!(GET "/tenant/analysis/{id}", Needs(ViewAnalytics), runs::api_read),

@@ -86,6 +86,7 @@ pub fn public(app: App, doors: Doors, calls: Calls, ready: Ready) -> Router {
     let api = routes::router(routes::api())
         .fallback(nothing)
         .layer(from_fn(failure::render))
+        .layer(from_fn(etag::tag))
         .with_state(app.clone());
     let apex =
         routes::router(routes::apex()).fallback(nothing).layer(from_fn(failure::render)).with_state(app);
