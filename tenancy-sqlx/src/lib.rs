@@ -36,6 +36,7 @@ pub mod jobs;
 pub mod migrate;
 mod operator;
 pub mod proof;
+pub mod protect;
 mod roles;
 mod savepoint;
 pub mod seal;
