@@ -92,7 +92,12 @@ impl BulkInsert<'_> {
     }
 }
 
-fn add<T>(mut arguments: PgArguments, name: &str, rows: usize, values: Vec<T>) -> Result<PgArguments, BulkError>
+fn add<T>(
+    mut arguments: PgArguments,
+    name: &str,
+    rows: usize,
+    values: Vec<T>,
+) -> Result<PgArguments, BulkError>
 where
     Vec<T>: for<'q> Encode<'q, Postgres> + Type<Postgres>,
 {

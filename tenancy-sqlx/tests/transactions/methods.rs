@@ -51,11 +51,12 @@ async fn many_rows_are_one_statement_and_belong_to_the_transactions_tenant() {
     let (ids, names): (Vec<i32>, Vec<String>) = (1000..6000).map(|id| (id, format!("thing {id}"))).unzip();
     let inserted = tx.bulk_insert("public.things").column("id", ids).column("name", names).execute().await;
     assert_eq!(inserted.expect("inserted"), 5000);
-    let own: i64 = sqlx::query_scalar("SELECT count(*) FROM things WHERE tenant_id = $1::uuid AND id >= 1000")
-        .bind(ACME)
-        .fetch_one(&mut *tx)
-        .await
-        .expect("counted");
+    let own: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM things WHERE tenant_id = $1::uuid AND id >= 1000")
+            .bind(ACME)
+            .fetch_one(&mut *tx)
+            .await
+            .expect("counted");
     assert_eq!(own, 5000);
 }
 
