@@ -5,7 +5,6 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
-
 mod fixture;
 
 use fixture::{sealed_shop, shop, target};
