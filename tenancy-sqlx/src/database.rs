@@ -160,6 +160,11 @@ impl TenantDatabase {
         sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.pool).await.is_ok()
     }
 
+    /// How its connections are made.
+    pub(crate) fn connect_options(&self) -> PgConnectOptions {
+        (*self.pool.connect_options()).clone()
+    }
+
     /// Closes all connections; transactions under way finish first.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -25,6 +25,7 @@
 //! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]).
 
 pub mod boot;
+mod bulk;
 mod conn;
 pub mod control;
 mod database;
@@ -33,9 +34,12 @@ pub mod embedded;
 mod error;
 mod hint;
 pub mod jobs;
+mod lock;
 pub mod migrate;
+mod notify;
 mod operator;
 pub mod proof;
+pub mod protect;
 mod roles;
 mod savepoint;
 pub mod seal;
@@ -45,10 +49,12 @@ pub mod testing;
 mod tx;
 pub mod usage;
 
+pub use bulk::{BulkError, BulkInsert};
 pub use conn::TenantConn;
 pub use control::Gate;
 pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
+pub use notify::{Heard, TenantListener};
 pub use operator::{
     ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
     TenantOverview, first_operator,

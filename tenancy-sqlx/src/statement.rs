@@ -1,6 +1,7 @@
 //! The only place that puts a value into SQL text, and the check of what a tenant's transaction runs.
 //!
 //! Values that reach text are ids, seals and whole numbers, printed by their own types: nothing to quote.
+//! Names of tables and columns are quoted.
 
 use std::time::Duration;
 
@@ -41,6 +42,20 @@ pub(crate) fn begin(Begin { access, tenant, seal, statement_timeout }: &Begin) -
     let seal = seal.as_ref().map(|seal| format!("SET LOCAL app.tenant_seal = '{}'; ", seal.as_str()));
     let seal = seal.unwrap_or_default();
     format!("{begin}; SET LOCAL app.tenant_id = '{tenant}'; {seal}SET LOCAL statement_timeout = {millis}")
+}
+
+/// Rows from arrays: `$1` is the tenant, then one array a column.
+pub(crate) fn bulk_insert(table: &str, columns: &[String]) -> String {
+    let table: Vec<String> = table.split('.').map(quoted).collect();
+    let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+    let arrays: Vec<String> = (2..columns.len() + 2).map(|number| format!("${number}")).collect();
+    let (table, names, arrays) = (table.join("."), names.join(", "), arrays.join(", "));
+    format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM unnest({arrays}) u")
+}
+
+/// A name that can be nothing but a name.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE"];
@@ -110,6 +125,14 @@ mod tests {
         let sealed = begin(&Begin { access: Access::Write, seal: Some(seal), ..begun });
         assert!(sealed.starts_with("BEGIN; SET LOCAL app.tenant_id = '018f"), "{sealed}");
         assert!(sealed.contains("'; SET LOCAL app.tenant_seal = '1.018f"), "{sealed}");
+    }
+
+    #[test]
+    fn names_stay_names() {
+        assert_eq!(
+            bulk_insert("shop.o\"x", &["id".into(), "a, b".into()]),
+            "INSERT INTO \"shop\".\"o\"\"x\" (tenant_id, \"id\", \"a, b\") SELECT $1, u.* FROM unnest($2, $3) u"
+        );
     }
 
     #[test]

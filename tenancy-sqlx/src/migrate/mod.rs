@@ -59,6 +59,7 @@ pub const TENANCY: Schema = Schema {
             sql: include_str!("../../migrations/0012_tenant_changes.sql"),
         },
         Step { version: 13, name: "drift", sql: include_str!("../../migrations/0013_drift.sql") },
+        Step { version: 14, name: "protect", sql: include_str!("../../migrations/0014_protect.sql") },
     ],
 };
 

@@ -66,8 +66,13 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
             add("delete", "own", script, Expected::RowsOr(&["23503", "23001"]));
         }
     }
-    if let (true, Some(fresh)) = (writes && relation.inserts, &rows.fresh) {
-        add("insert", "own", format!("{NOW}{}", insert(relation, name, fresh, &[])), Expected::OneRow);
+    let replaces = !rows.replaces || (relation.deletes && relation.selects);
+    if let (true, Some(fresh)) = (writes && relation.inserts && replaces, &rows.fresh) {
+        let first = match rows.replaces {
+            true => format!("{NOW}DELETE FROM {name} WHERE tenant_id = '{mine}'; "),
+            false => NOW.to_owned(),
+        };
+        add("insert", "own", format!("{first}{}", insert(relation, name, fresh, &[])), Expected::OneRow);
         if relation.is_table() {
             // What the schema gives by itself is left to it: the tenant, and numbers of sequences.
             let given: Vec<&str> = relation
@@ -80,7 +85,7 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
                 })
                 .map(|column| column.plain.as_str())
                 .collect();
-            let script = format!("{NOW}{}", insert(relation, name, fresh, &given));
+            let script = format!("{first}{}", insert(relation, name, fresh, &given));
             add("insert", "own, the tenant by default", script, Expected::OneRow);
         }
     }
@@ -121,7 +126,7 @@ fn collision(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Opti
     let columns: Vec<&String> = key.columns.iter().filter(|column| *column != "tenant_id").collect();
     // A key that both have tells nothing.
     let same = |own: &Row| columns.iter().all(|column| own.get(*column) == foreign.get(*column));
-    if columns.is_empty() || rows.own.as_ref().is_some_and(same) {
+    if columns.is_empty() || rows.replaces || rows.own.as_ref().is_some_and(same) {
         return None;
     }
     for column in &columns {
@@ -161,6 +166,12 @@ fn refer(relation: &Relation, key: &Reference, rows: &Seeded, fresh: &Row, seeds
     }
     let name = format!("{} · insert · another tenant's row, {}", relation.name, key.name);
     let refused = Expected::Refused(&["23503"]);
+    if rows.replaces {
+        let own = format!("DELETE FROM {} WHERE tenant_id = '{}'; ", relation.name, seeds.mine);
+        let mut case = case(name, Some(relation.oid), false, format!("{own}{}", script(&row)), refused);
+        case.way = Way::Admin;
+        return Some(case);
+    }
     Some(asked_of(relation, case(name, Some(relation.oid), false, script(&row), refused)))
 }
 

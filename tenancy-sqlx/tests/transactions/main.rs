@@ -10,6 +10,7 @@ mod boot;
 mod broken;
 mod cancelled;
 mod cut;
+mod methods;
 mod protects;
 mod savepoints;
 mod sealed;

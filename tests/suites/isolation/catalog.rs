@@ -28,7 +28,7 @@ const FINDINGS: &str = "
     UNION ALL SELECT name || ': tenant_id may be null' FROM t WHERE NOT attnotnull
     UNION ALL SELECT name || ': tenant_id is of type ' || type FROM t WHERE type <> 'uuid'
     UNION ALL SELECT name || ': tenant_id has the default ' || coalesce(fallback, 'NULL') FROM t
-              WHERE fallback IS DISTINCT FROM 'tenancy.current_tenant()'
+              WHERE fallback IS DISTINCT FROM '(NULLIF(current_setting(''app.tenant_id''::text, true), ''''::text))::uuid'
     UNION ALL SELECT name || ': row security is off' FROM t WHERE NOT relrowsecurity
     UNION ALL SELECT name || ': row security is not forced' FROM t WHERE NOT relforcerowsecurity
     UNION ALL SELECT name || ': belongs to ' || owner FROM t WHERE owner <> 'app_owner'

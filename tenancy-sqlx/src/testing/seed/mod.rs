@@ -47,6 +47,8 @@ pub(super) struct Seeded {
     pub(super) own: Option<Row>,
     /// One that it could write.
     pub(super) fresh: Option<Row>,
+    /// Whether it could do so only in place of the one it has: the tenant alone is a key.
+    pub(super) replaces: bool,
     /// A row of somebody else, and whose.
     pub(super) foreign: Option<(Uuid, Row)>,
 }
@@ -78,9 +80,10 @@ pub(super) async fn seed(conn: &mut PgConnection, catalog: &Catalog) -> Result<S
                 Err(why) => why_not = Some(why),
             }
         }
-        let fresh = unfit(seeder.fresh(relation).await)?;
+        let fresh = unfit(seeder.make(relation, mine, &Row::new(), Which::Fresh).await)?.ok();
         let rows = seeds.rows.entry(relation.oid).or_default();
-        rows.fresh = fresh.ok();
+        rows.replaces = fresh.is_none();
+        rows.fresh = fresh.or_else(|| seeder.made.get(&(relation.oid, mine, Which::First)).cloned());
         if let Some(why) = why_not.filter(|_| !relation.partition) {
             seeds.untried.push(format!("{}: {why}", relation.name));
         }
@@ -104,11 +107,22 @@ fn unfit<T>(made: Result<T, Why>) -> Result<Result<T, String>, AttackError> {
     }
 }
 
+/// Which row of a tenant is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Which {
+    /// The one that is kept.
+    First,
+    /// A second one, kept because rows that are not will refer to it.
+    Second,
+    /// One that could be written, and is not. It refers to second ones: a key may be a reference, too.
+    Fresh,
+}
+
 struct Seeder<'a> {
     conn: &'a mut PgConnection,
     catalog: &'a Catalog,
     mine: Uuid,
-    made: BTreeMap<(i64, Uuid), Row>,
+    made: BTreeMap<(i64, Uuid, Which), Row>,
     busy: BTreeSet<i64>,
     number: u32,
 }
@@ -116,47 +130,62 @@ struct Seeder<'a> {
 impl Seeder<'_> {
     /// A row of `tenant` in `relation`, made if there is none.
     async fn ensure(&mut self, relation: &Relation, tenant: Uuid) -> Result<Row, Why> {
-        self.ensure_with(relation, tenant, &Row::new()).await
+        self.ensure_with(relation, tenant, &Row::new(), Which::First).await
     }
 
     /// The same with some of its values given.
-    async fn ensure_with(&mut self, relation: &Relation, tenant: Uuid, given: &Row) -> Result<Row, Why> {
-        if let Some(row) = self.made.get(&(relation.oid, tenant)) {
+    async fn ensure_with(
+        &mut self,
+        relation: &Relation,
+        tenant: Uuid,
+        given: &Row,
+        which: Which,
+    ) -> Result<Row, Why> {
+        // What is given decides which it is.
+        let which = if given.is_empty() { which } else { Which::First };
+        if let Some(row) = self.made.get(&(relation.oid, tenant, which)) {
             return Ok(row.clone());
         }
         if !relation.tenant && given.is_empty() {
             // Of what has no tenant, such as a list of currencies, rows that are there are taken; each
             // tenant its own, because it might be a list of people.
-            let skipped = usize::from(tenant != self.mine);
+            let skipped = usize::from(tenant != self.mine) + 2 * usize::from(which != Which::First);
             let sql =
                 format!("SELECT to_jsonb(t) FROM {} t ORDER BY ctid OFFSET {skipped} LIMIT 1", relation.name);
             if let Some(row) = self.ask(&sql).await.map_err(broken)? {
-                self.made.insert((relation.oid, tenant), row.clone());
+                self.made.insert((relation.oid, tenant, which), row.clone());
                 return Ok(row);
             }
         }
         if !self.busy.insert(relation.oid) {
             return Err(Why::Unfit(format!("{} refers to itself by way of others", relation.name)));
         }
-        let made = Box::pin(self.make(relation, tenant, given, true)).await;
+        let made = Box::pin(self.make(relation, tenant, given, which)).await;
         self.busy.remove(&relation.oid);
-        let row = made?;
-        self.made.insert((relation.oid, tenant), row.clone());
+        let row = match made {
+            // The tenant alone is a key: there is no second one.
+            Err(Why::Unfit(_)) if which == Which::Second => {
+                Box::pin(self.ensure_with(relation, tenant, given, Which::First)).await?
+            }
+            made => made?,
+        };
+        self.made.insert((relation.oid, tenant, which), row.clone());
         Ok(row)
     }
 
-    /// A row of the attacking tenant that could be written, and is not.
-    async fn fresh(&mut self, relation: &Relation) -> Result<Row, Why> {
-        self.make(relation, self.mine, &Row::new(), false).await
-    }
-
-    async fn make(&mut self, relation: &Relation, tenant: Uuid, given: &Row, keep: bool) -> Result<Row, Why> {
+    async fn make(
+        &mut self,
+        relation: &Relation,
+        tenant: Uuid,
+        given: &Row,
+        which: Which,
+    ) -> Result<Row, Why> {
         if relation.kind != "p" {
-            return self.make_in(relation, tenant, given, keep).await;
+            return self.make_in(relation, tenant, given, which).await;
         }
         let mut why = Why::Unfit("it has no partitions".to_owned());
         for leaf in self.catalog.leaves(relation.oid) {
-            match self.make_in(&self.catalog.relations[&leaf], tenant, given, keep).await {
+            match self.make_in(&self.catalog.relations[&leaf], tenant, given, which).await {
                 Err(Why::Unfit(reason)) => why = Why::Unfit(reason),
                 made => return made,
             }
@@ -169,9 +198,9 @@ impl Seeder<'_> {
         relation: &Relation,
         tenant: Uuid,
         given: &Row,
-        keep: bool,
+        which: Which,
     ) -> Result<Row, Why> {
-        let fixed = self.parents(relation, tenant, given).await?;
+        let fixed = self.parents(relation, tenant, given, which).await?;
         let mut why = String::new();
         for attempt in 0..TRIES {
             self.number += 1;
@@ -184,7 +213,7 @@ impl Seeder<'_> {
                 names.join(", "),
                 values.join(", ")
             );
-            match self.insert(&sql, keep).await {
+            match self.insert(&sql, which != Which::Fresh).await {
                 Ok(row) => return Ok(row),
                 Err(sqlx::Error::Database(error)) => {
                     why = error.message().to_owned();
@@ -218,7 +247,9 @@ impl Seeder<'_> {
         relation: &Relation,
         tenant: Uuid,
         given: &Row,
+        which: Which,
     ) -> Result<BTreeMap<String, Vec<String>>, Why> {
+        let parents = if which == Which::First { Which::First } else { Which::Second };
         let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let typed = |column: &Column, value: &Value| match value {
             Value::Null => format!("CAST(NULL AS {})", column.base),
@@ -249,7 +280,7 @@ impl Seeder<'_> {
             } else if parent.oid == relation.oid {
                 Err(Why::Unfit(format!("every row of {} refers to another", relation.name)))
             } else {
-                Box::pin(self.ensure_with(parent, tenant, &wanted)).await
+                Box::pin(self.ensure_with(parent, tenant, &wanted, parents)).await
             };
             let row = match found {
                 Err(Why::Unfit(_)) if optional => None,
@@ -434,7 +465,8 @@ impl Seeder<'_> {
         relation: &Relation,
         others: &[Uuid],
     ) -> sqlx::Result<(Option<Row>, Option<(Uuid, Row)>)> {
-        let made = |of: &Uuid| self.made.get(&(relation.oid, *of)).map(|row| (*of, row.clone()));
+        let made =
+            |of: &Uuid| self.made.get(&(relation.oid, *of, Which::First)).map(|row| (*of, row.clone()));
         if let (Some((_, own)), Some(foreign)) = (made(&self.mine), others.iter().find_map(made)) {
             return Ok((Some(own), Some(foreign)));
         }
