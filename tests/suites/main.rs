@@ -9,6 +9,7 @@ pub use kit::*;
 mod access;
 mod advice;
 mod bad_input;
+mod branding;
 mod browser;
 mod cached;
 mod coverage;

@@ -34,6 +34,7 @@
     document.querySelectorAll("[data-check]").forEach(check);
     document.querySelectorAll("[data-progress]").forEach(follow);
     document.querySelectorAll("[data-chart]").forEach(hover);
+    document.querySelectorAll("[data-picks]").forEach(picker);
     document.querySelectorAll("form").forEach(sendOnce);
   });
 
@@ -47,6 +48,15 @@
     window.addEventListener("pageshow", function () {
       delete form.dataset.sent;
       form.removeAttribute("aria-busy");
+    });
+  }
+
+  // A colour is picked or typed: each shows what the other holds.
+  function picker(colour) {
+    var text = document.getElementById(colour.dataset.picks);
+    colour.addEventListener("input", function () { text.value = colour.value; });
+    text.addEventListener("input", function () {
+      if (/^#[0-9a-f]{6}$/i.test(text.value)) { colour.value = text.value; }
     });
   }
 

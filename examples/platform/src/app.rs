@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tenancy_core::TenantId;
 use tenancy_sqlx::TenantDatabase;
+use tenancy_sqlx::control::DirectoryMemory;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::kept::Kept;
@@ -27,6 +28,8 @@ const PLANNING: (usize, usize) = (2, 1);
 pub struct App {
     /// Tenants' transactions.
     pub database: TenantDatabase,
+    /// What this node remembers of tenants, to be forgotten when one changes.
+    pub directory: DirectoryMemory,
     /// Signing in and out.
     pub sign_in: SignIn,
     /// The domain below which the tenants are, with the port that belongs in links.
@@ -45,10 +48,17 @@ pub struct App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(database: TenantDatabase, sign_in: SignIn, site: &str, kept: Kept) -> Self {
+    pub fn new(
+        database: TenantDatabase,
+        directory: DirectoryMemory,
+        sign_in: SignIn,
+        site: &str,
+        kept: Kept,
+    ) -> Self {
         Self {
             feed: Feed::new(database.clone()),
             database,
+            directory,
             sign_in,
             site: site.into(),
             kept,

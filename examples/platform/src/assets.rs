@@ -4,11 +4,9 @@ use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
-use tenancy_tower::extract::Tenancy;
 
 use crate::failure::Failure;
-use crate::pages::{Accent, brand_css};
-use crate::view;
+use crate::pages::{Accent, asset_version, brand_css};
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -16,8 +14,8 @@ struct Files;
 
 /// `GET /assets/{file}`: addresses carry a fingerprint, so browsers may keep them for ever.
 ///
-/// The name of a stylesheet of colours is its only content, so it needs no tenant: the page that says
-/// that a tenant is suspended takes its colours from here, where nothing of the tenant is served.
+/// The name of a stylesheet of colours is its only content, so it needs no tenant: a page that says that
+/// nothing of the tenant is served now takes its colours from here, too.
 pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
     let (kind, bytes) = match Files::get(&name) {
         Some(found) => (found.metadata.mimetype().to_owned(), found.data.into_owned()),
@@ -34,11 +32,5 @@ pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
 
 /// The address of the stylesheet with these colours.
 pub fn stylesheet(accent: Accent) -> String {
-    format!("/assets/accent-{}.css", accent.to_string().trim_start_matches('#'))
-}
-
-/// `GET /brand.css`
-pub async fn brand(Tenancy(context): Tenancy) -> Response {
-    let css = view::accent(context.tenant()).map(brand_css).unwrap_or_default();
-    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, no-cache")], css).into_response()
+    format!("/assets/accent-{}.css?v={}", accent.to_string().trim_start_matches('#'), asset_version())
 }

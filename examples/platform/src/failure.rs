@@ -4,21 +4,24 @@
 //! every route, writes it as problem+json or as a page, whichever the caller asked for. What went
 //! wrong inside is logged with the request's id and never shown.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use serde_json::json;
 use tenancy_core::plan::Meter;
 use tenancy_core::{Decision, TenantContext};
 use tenancy_sqlx::jobs::JobError;
 use tenancy_sqlx::usage::UsageError;
 use tenancy_sqlx::{BeginError, CommitError};
-use tenancy_tower::refusal::{Refusal, Refuser};
+use tenancy_tower::refusal::{Asked, Refusal, Refuser};
 
 use crate::analysis::{CancelError, ReadError, StartError};
 use crate::data::StoreError;
@@ -153,7 +156,12 @@ impl Failure {
         }
     }
 
-    fn json(&self) -> Response {
+    /// Whether it is ours to mend, and so to be found in the log.
+    const fn is_ours(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+
+    fn json(&self, request_id: Option<&str>) -> Response {
         let status = self.status();
         let (code, error, problems) = match self {
             Self::Invalid { code, message }
@@ -194,12 +202,15 @@ impl Failure {
                 object.extend(figures);
             }
         }
+        if let (true, Some(id), Some(object)) = (self.is_ours(), request_id, body.as_object_mut()) {
+            object.insert("request_id".to_owned(), json!(id));
+        }
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
 
-    fn page(&self) -> ErrorPage {
+    fn page(&self, request_id: Option<&str>) -> ErrorPage {
         match self {
             Self::Invalid { message, .. }
             | Self::Conflict { message, .. }
@@ -212,7 +223,7 @@ impl Failure {
             Self::Method => ErrorPage::Invalid { problems: vec![METHOD.to_owned()] },
             Self::Unsupported(what) => ErrorPage::Invalid { problems: vec![(*what).to_owned()] },
             Self::Unavailable(_) => ErrorPage::Unavailable { retry_seconds: 5 },
-            _ => ErrorPage::Internal { request_id: None },
+            _ => ErrorPage::Internal { request_id: request_id.map(str::to_owned) },
         }
     }
 }
@@ -330,10 +341,16 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> 
     }
 }
 
+/// The id under which the log tells about a request.
+fn request_id(parts: &Parts) -> Option<String> {
+    parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
 /// Writes the failure that a route answered, if it did.
 pub async fn render(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let refuser = Refuser::of(&parts);
+    let id = request_id(&parts);
     let context = parts.extensions.get::<TenantContext>().cloned();
     if !is_text(parts.uri.path()) {
         return refuser.respond(&Refusal::NotFound);
@@ -342,7 +359,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let said = response.extensions().get::<Arc<Failure>>().cloned();
     let Some(failure) = said.or_else(|| rejection(&response)) else { return response };
     let allow = response.headers().get(ALLOW).cloned();
-    if let Failure::Unavailable(_) | Failure::Internal(_) = *failure {
+    if failure.is_ours() {
         let error = failure.as_ref() as &dyn std::error::Error;
         tracing::error!(error, cause = %causes(error), path = refuser.asked().path(), "a request failed");
     }
@@ -351,9 +368,9 @@ pub async fn render(request: Request, next: Next) -> Response {
     }
     let mut written = if refuser.asked().wants_html() {
         let brand = context.map(|context| view::brand(context.tenant()));
-        view::html(failure.status(), failure.page().render(brand.as_ref()))
+        view::html(failure.status(), failure.page(id.as_deref()).render(brand.as_ref()))
     } else {
-        failure.json()
+        failure.json(id.as_deref())
     };
     if let Failure::TooMany { retry_seconds, .. } = failure.as_ref() {
         written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_seconds));
@@ -364,6 +381,24 @@ pub async fn render(request: Request, next: Next) -> Response {
     written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     written.headers_mut().append("vary", HeaderValue::from(ACCEPT));
     written
+}
+
+/// Answers for what panicked; the connection and everybody else's requests go on.
+pub async fn catch_panics(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (asked, id) = (Asked::of(&parts), request_id(&parts));
+    let answer = AssertUnwindSafe(next.run(Request::from_parts(parts, body))).catch_unwind().await;
+    answer.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        tracing::error!(panic = text.unwrap_or("unknown"), path = asked.path(), "a handler panicked");
+        let failure = Failure::internal("a handler panicked");
+        if asked.wants_html() {
+            view::html(failure.status(), failure.page(id.as_deref()).render(None))
+        } else {
+            failure.json(id.as_deref())
+        }
+    })
 }
 
 /// Whether a path is text behind its percent signs; there is nothing at any other.
@@ -401,4 +436,33 @@ fn limit_words(meter: &Meter) -> String {
 fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body as Bytes, to_bytes};
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_told_by_the_requests_id_and_nothing_of_its_own() {
+        async fn broken() -> StatusCode {
+            panic!("the password is hunter2")
+        }
+        let app = Router::new().route("/", get(broken)).layer(from_fn(catch_panics));
+        for (accept, kind) in [("text/html", "text/html; charset=utf-8"), ("*/*", "application/problem+json")]
+        {
+            let request = Request::builder().header(ACCEPT, accept).header("x-request-id", "r-17");
+            let answer = app.clone().oneshot(request.body(Bytes::empty()).unwrap()).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer.headers()[CONTENT_TYPE], kind);
+            let body = to_bytes(answer.into_body(), 100_000).await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(body.contains("r-17") && !body.contains("hunter2"), "{body}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod app;
 pub mod assets;
+pub mod branding;
 pub mod campaigns;
 pub mod charts;
 pub mod config;

@@ -43,6 +43,7 @@ pub const SCHEMA: Schema = Schema {
         Step { version: 5, name: "roles", sql: include_str!("../migrations/0005_roles.sql") },
         Step { version: 6, name: "planner", sql: include_str!("../migrations/0006_planner.sql") },
         Step { version: 7, name: "settings", sql: include_str!("../migrations/0007_settings.sql") },
+        Step { version: 8, name: "brand", sql: include_str!("../migrations/0008_brand.sql") },
     ],
 };
 
@@ -124,7 +125,7 @@ impl Platform {
             SignIn::new(credentials, Arc::clone(&sessions), gate.clone(), issuer, passwords.clone(), outbox);
 
         let ready = Ready::new(database.clone(), gate.clone());
-        let app = App::new(database, sign_in, &config.site, Kept::new(config.redis));
+        let app = App::new(database, gate.directory_memory(), sign_in, &config.site, Kept::new(config.redis));
         let doors = Doors { base, directory, sessions, tokens, standings, gate: gate.clone() };
         Ok(Self { app, gate, passwords, doors, calls, ready })
     }

@@ -17,8 +17,8 @@ use tenancy_tower::{FeatureGateLayer, RequirePermissionLayer};
 use crate::app::App;
 use crate::operator::{self, Console};
 use crate::{
-    assets, campaigns, content, data, health, ingest, landing, login, overview, recommendations, runs,
-    social, team, usage,
+    assets, branding, campaigns, content, data, health, ingest, landing, login, overview, recommendations,
+    runs, social, team, usage,
 };
 
 /// Who may take a route.
@@ -125,7 +125,11 @@ pub fn tenant() -> Vec<Route> {
         route!(POST "/team/settings", Needs(ManageSettings), team::settings_form),
         route!(POST "/team/{id}/role", Needs(ManageUsers), team::role_form),
         route!(POST "/team/{id}/remove", Needs(ManageUsers), team::remove_form),
-        route!(GET "/brand.css", Public, assets::brand),
+        route!(GET "/branding", Needs(ManageSettings), branding::page),
+        route!(POST "/branding", Needs(ManageSettings), branding::save_form),
+        route!(POST "/branding/logo", Needs(ManageSettings), branding::logo_form),
+        route!(POST "/branding/logo/remove", Needs(ManageSettings), branding::remove_logo_form),
+        route!(GET "/brand/logo", Public, branding::logo),
         // programs
         route!(POST "/auth/login", Public, login::api_login),
         route!(POST "/auth/refresh", Public, login::refresh),
@@ -137,6 +141,10 @@ pub fn tenant() -> Vec<Route> {
         route!(POST "/tenant/users/invite", Needs(ManageUsers), team::invite),
         route!(PATCH "/tenant/users/{id}", Needs(ManageUsers), team::set_role),
         route!(DELETE "/tenant/users/{id}", Needs(ManageUsers), team::remove),
+        route!(GET "/tenant/branding", Needs(ViewAnalytics), branding::read),
+        route!(PATCH "/tenant/branding", Needs(ManageSettings), branding::change),
+        route!(PUT "/tenant/branding/logo", Needs(ManageSettings), branding::put_logo),
+        route!(DELETE "/tenant/branding/logo", Needs(ManageSettings), branding::remove_logo),
         route!(POST "/tenant/data/upload", Needs(ManageData), data::upload),
         route!(GET "/tenant/data/sources", Needs(ViewAnalytics), data::sources),
         route!(GET "/tenant/data/sources/{id}", Needs(ViewAnalytics), data::source),

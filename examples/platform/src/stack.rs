@@ -29,9 +29,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tenancy_core::store::{Directory, SessionStore, StandingStore};
 use tenancy_sqlx::Gate;
 use tenancy_tower::jwt::TokenVerifier;
@@ -39,7 +39,6 @@ use tenancy_tower::locate::{BaseDomain, SubdomainLocator};
 use tenancy_tower::refusal::{Asked, Refusal, Refuser, Render as _};
 use tenancy_tower::{AdmissionLayer, AuthenticateLayer, Calls, SameOriginLayer, Site, TenantLayer};
 use tower::{ServiceBuilder, ServiceExt as _};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -189,7 +188,7 @@ fn framed(sites: Router, ready: Ready) -> Router {
         .layer(always("cross-origin-opener-policy", "same-origin"))
         .layer(always("strict-transport-security", "max-age=31536000; includeSubDomains"))
         .layer(always("content-security-policy", CONTENT_POLICY))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(failure::catch_panics))
         .layer(from_fn_with_state(REQUEST_TIME, in_time));
     let everywhere = routes::router(routes::everywhere()).layer(from_fn(failure::render)).with_state(ready);
     everywhere.fallback_service(sites).layer(layers)
@@ -224,19 +223,10 @@ async fn nothing(request: Request) -> Response {
     Refuser::of(&parts).respond(&Refusal::NotFound)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let what =
-        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = what.unwrap_or("unknown"), "a handler panicked");
-    let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal","error":"Internal server error"}"#;
-    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], body)
-        .into_response()
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::header::ACCEPT;
+    use axum::http::StatusCode;
+    use axum::http::header::{ACCEPT, CONTENT_TYPE};
     use axum::routing::get;
 
     use super::*;
@@ -251,7 +241,7 @@ mod tests {
             let request = Request::builder().header(ACCEPT, accept).body(Body::empty()).unwrap();
             let answer = slow.clone().oneshot(request).await.unwrap();
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
+            assert_eq!(answer.headers()[CONTENT_TYPE], kind);
         }
     }
 }

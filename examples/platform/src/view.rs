@@ -9,26 +9,19 @@ use tenancy_core::{Permission, Tenant, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::refusal::{Asked, Problem, Refusal, Render};
 
+use crate::branding::Look;
 use crate::failure::Failure;
 use crate::ingest;
-use crate::pages::{Accent, Brand, ErrorPage, Frame, Section};
-use crate::{assets, usage};
-
-/// The accent of a tenant that has chosen none.
-const DEFAULT_ACCENT: &str = "#3056d3";
+use crate::pages::{Brand, ErrorPage, Frame, PlanFoot, Section};
+use crate::usage;
 
 /// How a tenant presents itself.
 pub fn brand(tenant: &Tenant) -> Brand {
-    Brand { name: tenant.name().to_owned(), logo: None }
+    Look::of(tenant).brand(tenant)
 }
 
-/// The accent colour in a tenant's settings.
-pub fn accent(tenant: &Tenant) -> Option<Accent> {
-    let chosen = tenant.settings().get("accent").and_then(serde_json::Value::as_str);
-    chosen.and_then(|text| text.parse().ok()).or_else(|| DEFAULT_ACCENT.parse().ok())
-}
-
-/// The frame of a signed-in page. The person's name is asked for in the page's own transaction.
+/// The frame of a signed-in page. Who is signed in and what is used is asked in the page's own
+/// transaction.
 pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section) -> Result<Frame, Failure> {
     let person = match context.actor().user() {
         Some(user) => sqlx::query_scalar("SELECT display_name FROM control.members() WHERE user_id = $1")
@@ -41,12 +34,24 @@ pub async fn frame(tx: &mut TenantTx, context: &TenantContext, section: Section)
     Ok(Frame {
         brand: brand(context.tenant()),
         person: person.unwrap_or_default(),
-        manages: context.may(Permission::ManageUsers),
+        entries: Section::ENTRIES.into_iter().filter(|entry| finds(context, *entry)).collect(),
         section,
-        content: usage::entitlements(context).includes(&Feature::AI_CONTENT),
-        advice: usage::entitlements(context).includes(&Feature::ADVANCED_ANALYTICS),
+        plan: PlanFoot { name: usage::plan_name(context), bars: usage::watched(tx).await? },
         notice: None,
     })
+}
+
+/// Whether a section is for this person: part of the plan, and of the role.
+fn finds(context: &TenantContext, section: Section) -> bool {
+    let has = |feature| usage::entitlements(context).includes(&feature);
+    match section {
+        Section::Campaigns | Section::SocialAccounts => has(Feature::BASIC_SOCIAL),
+        Section::Advice => has(Feature::ADVANCED_ANALYTICS),
+        Section::Content => has(Feature::AI_CONTENT),
+        Section::Team => context.may(Permission::ManageUsers),
+        Section::Branding => context.may(Permission::ManageSettings),
+        Section::Overview | Section::Data | Section::Runs | Section::Usage | Section::Account => true,
+    }
 }
 
 /// A page as a response that nobody may keep.
@@ -84,9 +89,7 @@ impl Render for Pages {
         }
         let page = match refusal {
             Refusal::Unauthenticated(_) => return to_login(asked),
-            Refusal::Suspended(tenant) => ErrorPage::Suspended {
-                stylesheet: accent(tenant).map(assets::stylesheet).unwrap_or_default(),
-            },
+            Refusal::Suspended(_) => ErrorPage::Suspended,
             Refusal::Forbidden(_) => ErrorPage::Forbidden,
             Refusal::PlanRequired { plan, .. } => ErrorPage::PlanRequired { plan: plan.clone() },
             Refusal::TooMany(decision) => ErrorPage::TooMany {
@@ -103,7 +106,12 @@ impl Render for Pages {
             Refusal::Wiring { .. } => ErrorPage::Internal { request_id: None },
             _ => ErrorPage::NotFound,
         };
-        let mut response = axum::http::Response::new(Bytes::from(page.render(tenant.map(brand).as_ref())));
+        let mut brand = tenant.map(brand);
+        if let (Some(brand), Refusal::Suspended(_) | Refusal::TooMany(_)) = (&mut brand, refusal) {
+            // The logo would be refused as the page was.
+            brand.logo = None;
+        }
+        let mut response = axum::http::Response::new(Bytes::from(page.render(brand.as_ref())));
         *response.status_mut() = refusal.status();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         response

@@ -68,6 +68,8 @@ name! {
         ADVANCED_ANALYTICS = "advanced_analytics",
         /// Texts that are written for the tenant.
         AI_CONTENT = "ai_content",
+        /// Pages that bear the tenant's name alone.
+        WHITE_LABEL = "white_label",
         /// Stands for every feature there is and will be.
         ALL = "all_features",
     }

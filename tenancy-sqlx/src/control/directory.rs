@@ -133,6 +133,11 @@ impl DirectoryMemory {
     pub fn clear(&self) {
         self.0.clear();
     }
+
+    /// Forgets one tenant, by whatever it was found.
+    pub fn forget(&self, tenant: TenantId) {
+        self.0.forget(&[tenant]);
+    }
 }
 
 impl fmt::Debug for DirectoryMemory {

@@ -53,6 +53,7 @@ pub const TENANCY: Schema = Schema {
         Step { version: 8, name: "people", sql: include_str!("../../migrations/0008_people.sql") },
         Step { version: 9, name: "own_tenant", sql: include_str!("../../migrations/0009_own_tenant.sql") },
         Step { version: 10, name: "members", sql: include_str!("../../migrations/0010_members.sql") },
+        Step { version: 11, name: "brand", sql: include_str!("../../migrations/0011_brand.sql") },
         Step {
             version: 12,
             name: "tenant_changes",

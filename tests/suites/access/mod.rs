@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use table::{CALLERS, Expected, Line, differs, lines};
 use tenancy_core::Role;
-use tests::world::{BASE, OPERATOR, PASSWORD, email};
+use tests::world::{BASE, LOGO, OPERATOR, PASSWORD, email};
 use tests::{Answer, Caller, World};
 use tokio::net::TcpListener;
 
@@ -129,6 +129,13 @@ async fn call(caller: &Caller, line: &Line, targets: &Targets, html: bool) -> An
         (_, "/data/{id}/roles") => request.form(&[("role-0", "date")]),
         (_, "/tenant/data/upload") => request.header(CONTENT_TYPE, "text/csv").body(World::example()),
         (_, "/tenant/data/sources/{id}/roles") => request.json(&json!({ "roles": {} })),
+        (_, "/branding/logo") => {
+            let file = reqwest::multipart::Part::bytes(LOGO).file_name("logo.png");
+            request.multipart(reqwest::multipart::Form::new().part("file", file))
+        }
+        (_, "/branding") => request.form(&[("name", "acme"), ("accent", "#0b7a4b")]),
+        (_, "/tenant/branding") => request.json(&json!({ "accent": "#0b7a4b" })),
+        ("PUT", "/tenant/branding/logo") => request.body(LOGO),
         (_, "/campaigns") => request.form(&[("name", "spring")]),
         (_, "/content") => request.form(&[("product", "beans"), ("audience", "all"), ("benefit", "awake")]),
         (_, "/api/campaigns" | "/api/campaigns/{id}") => request.json(&json!({ "name": "spring" })),

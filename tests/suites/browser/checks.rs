@@ -55,7 +55,8 @@ impl Eye {
         assert_eq!(wide, Value::Array(Vec::new()), "{name} is too wide for {width}");
     }
 
-    async fn axe(&self, name: &str, scheme: &str) {
+    /// Axe finds nothing serious on the page that is open.
+    pub(super) async fn axe(&self, name: &str, scheme: &str) {
         let Some(axe) = &self.axe else { return };
         self.browser.run(axe).await;
         let found = self

@@ -165,26 +165,76 @@ async fn reads(browser: &Browser) {
     quiet(browser).await;
 }
 
+const ACCENT: &str = "return getComputedStyle(document.documentElement).getPropertyValue('--accent').trim()";
+
+/// Every page that an owner finds, and one that refuses.
+const PAGES: [&str; 9] =
+    ["/", "/data", "/runs", "/campaigns", "/content", "/usage", "/team", "/branding", "/runs?page=x"];
+
+/// B2, B3, B4, B9, P4: two tenants in two tabs of one browser. Each page is its tenant's in name, colour
+/// and sections, names nothing of the other, and shows a change of its brand on its next load.
 #[tokio::test]
-async fn tenants_look_like_themselves_from_the_login_page_on() {
+async fn two_tenants_side_by_side_look_like_themselves_on_every_page() {
     let world = World::start().await;
-    let addresses = ["acme", "globex"].map(|tenant| origin(&world, tenant));
-    let test = "tenants_look_like_themselves_from_the_login_page_on";
-    browse(test, addresses[0].clone(), Scripts::On, async move |browser| {
-        let accent = "return getComputedStyle(document.documentElement).getPropertyValue('--accent').trim()";
-        let mut seen = Vec::new();
-        for (tenant, address) in ["acme", "globex"].iter().zip(addresses) {
-            let browser = browser.at(address);
-            browser.open("/login").await;
-            let (before, text) = (browser.run(accent).await, browser.text().await);
-            assert!(text.contains(&format!("{tenant} ltd")), "{text}");
-            assert!(!(text.contains("acme") && text.contains("globex")), "nothing of others: {text}");
-            browser.sign_in(&email(tenant, Role::Viewer), PASSWORD).await;
-            assert_eq!(browser.run(accent).await, before, "the same inside");
-            seen.push(before);
+    sqlx::query("UPDATE control.tenants SET plan = 'professional' WHERE subdomain = 'globex'")
+        .execute(&mut world.admin().await)
+        .await
+        .expect("a plan");
+    let names = [("acme", "Zebra spring sale"), ("globex", "Okapi autumn sale")];
+    for (tenant, campaign) in names {
+        let owner = world.signed_in(tenant, Role::Owner).await;
+        owner.made("/api/campaigns", &serde_json::json!({ "name": campaign })).await;
+    }
+    let homes = ["acme", "globex"].map(|tenant| origin(&world, tenant));
+    let test = "two_tenants_side_by_side_look_like_themselves_on_every_page";
+    browse(test, homes[0].clone(), Scripts::On, async move |browser| {
+        let tabs = homes.map(|home| browser.at(home));
+        for (at, tab) in tabs.iter().enumerate() {
+            tab.open("/login").await;
+            is_its_own(tab, at, "/login").await;
+            tab.sign_in(&email(names[at].0, Role::Owner), PASSWORD).await;
         }
-        assert_eq!(seen, ACCENTS);
+        for path in PAGES {
+            for (at, tab) in tabs.iter().enumerate() {
+                tab.open(path).await;
+                is_its_own(tab, at, path).await;
+                if path == "/campaigns" {
+                    assert!(tab.text().await.contains(names[at].1), "{}", tab.text().await);
+                }
+            }
+        }
+        let drafts = "return !!document.querySelector('nav.sections a[href=\"/content\"]')";
+        for (tab, has) in tabs.iter().zip([false, true]) {
+            tab.open("/").await;
+            assert_eq!(tab.run(drafts).await, has, "drafts are part of the professional plan");
+        }
+
+        tabs[0].open("/branding").await;
+        tabs[0].fill("#name", "Röstwerk").await;
+        tabs[0].fill("#accent", "#ffd400").await;
+        tabs[0].click("main .form button.button:not(.second)").await;
+        tabs[0].find(".notice.good").await;
+        for path in PAGES {
+            tabs[0].open(path).await;
+            assert_eq!(tabs[0].run(ACCENT).await, "#ffd400", "{path}");
+            assert!(tabs[0].text().await.contains("Röstwerk"), "{path}");
+            tabs[1].open(path).await;
+            is_its_own(&tabs[1], 1, path).await;
+        }
         drop(world);
     })
     .await;
+}
+
+/// The page that is open is this tenant's, and no word of it is the other's.
+async fn is_its_own(tab: &Browser, at: usize, path: &str) {
+    const OURS: [&str; 2] = ["acme ltd", "globex ltd"];
+    const THEIRS: [[&str; 2]; 2] = [["globex", "Okapi"], ["acme", "Zebra"]];
+    assert_eq!(tab.run(ACCENT).await, ACCENTS[at], "{path}");
+    let html = tab.run("return document.documentElement.outerHTML").await;
+    let html = html.as_str().expect("a page");
+    assert!(html.contains(OURS[at]), "{path}: {html}");
+    for word in THEIRS[at] {
+        assert!(!html.contains(word), "{path} names {word}: {html}");
+    }
 }

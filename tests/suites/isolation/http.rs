@@ -122,7 +122,7 @@ async fn canaries_stay_at_home(world: &World, acme: &Belongings, globex: &Belong
             "/tenant/recommendations",
             "/recommendations",
             "/auth/me",
-            "/brand.css",
+            "/tenant/branding",
         ];
         let mut answers = Vec::new();
         for path in lists {

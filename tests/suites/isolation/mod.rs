@@ -17,11 +17,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tenancy_core::{Role, TenantContext};
 use tenancy_sqlx::{Settings, TenantDatabase};
 use tests::World;
-use tests::world::seal_key;
+use tests::world::{LOGO, seal_key};
 use uuid::Uuid;
 
 /// Every table that tenants keep something in.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "data_sources",
     "uploads",
     "marketing_data",
@@ -30,6 +30,7 @@ const TABLES: [&str; 9] = [
     "campaigns",
     "social_accounts",
     "tenant_settings",
+    "brand_logos",
     LEDGER,
 ];
 /// The application may add to it and read it, and do nothing else.
@@ -60,6 +61,7 @@ async fn side(world: &World, tenant: &str) -> Side {
     let account = serde_json::json!({ "network": "x", "handle": "@spring" });
     owner.made("/api/social-accounts", &account).await;
     owner.patch_json("/tenant/settings", &serde_json::json!({ "invitation_hours": 24 })).await;
+    owner.put_logo(LOGO).await;
     let run = owner.start_run(&source).await;
     let context = world.context(tenant).await;
     Side { context, source: source.parse().expect("an id"), run: run.parse().expect("an id") }

@@ -155,6 +155,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             "control.members()",
             "control.release_held()",
             "control.remove_member()",
+            "control.set_brand()",
             "control.set_role()",
             "control.usage()",
             "control.usage_alerts()",

@@ -157,6 +157,16 @@ impl Caller {
         self.send(self.request(Method::PUT, path).json(body)).await
     }
 
+    /// Puts up a logo.
+    ///
+    /// # Panics
+    ///
+    /// When the platform refuses.
+    pub async fn put_logo(&self, picture: &'static [u8]) {
+        let put = self.send(self.request(Method::PUT, "/tenant/branding/logo").body(picture)).await;
+        assert_eq!(put.status, StatusCode::OK, "{}", put.body);
+    }
+
     /// Uploads a CSV as it is.
     pub async fn upload(&self, csv: impl Into<reqwest::Body>) -> Answer {
         let request = self.request(Method::POST, "/tenant/data/upload").header("content-type", "text/csv");
@@ -240,6 +250,16 @@ impl Answer {
     /// When it is none.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The address of the stylesheet with the tenant's colours, as the page names it.
+    ///
+    /// # Panics
+    ///
+    /// When it names none.
+    pub fn stylesheet(&self) -> &str {
+        let at = self.body.find("/assets/accent-").unwrap_or_else(|| panic!("no colours: {}", self.body));
+        self.body[at..].split('"').next().unwrap_or_default()
     }
 
     /// One header as text; empty where there is none.

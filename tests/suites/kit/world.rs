@@ -32,6 +32,9 @@ pub const ACCENTS: [&str; 2] = ["#0b7a4b", "#8a2be2"];
 /// Who may sign in at the operator's address.
 pub const OPERATOR: &str = "operator@mmm.example";
 
+/// A logo that can be put up.
+pub const LOGO: &[u8] = include_bytes!("../../files/logo.png");
+
 /// The template's name; it goes on with the [`fingerprint`], so that an old one is not used again.
 const TEMPLATE: &str = concat!("platform-", env!("CARGO_PKG_VERSION"));
 
@@ -229,6 +232,7 @@ impl World {
         owner.made("/api/campaigns", &serde_json::json!({ "name": canary })).await;
         let account = serde_json::json!({ "network": "x", "handle": format!("@{canary}") });
         owner.made("/api/social-accounts", &account).await;
+        owner.put_logo(LOGO).await;
         let run = owner.start_run(&source).await;
         let ended = owner.finished_run(&run).await;
         assert_eq!(ended["converged"], true, "the run of {tenant}: {}", ended["reason"]);
@@ -296,7 +300,7 @@ async fn prepare(admin: PgConnectOptions, password: String) -> anyhow::Result<()
             slug: slug.parse()?,
             name: format!("{slug} ltd"),
             plan: "starter".parse()?,
-            settings: serde_json::json!({ "accent": accent }),
+            settings: serde_json::json!({ "brand": { "accent": accent } }),
         };
         door.create_tenant(&reason, &tenant).await?;
         for role in Role::ALL {

@@ -193,7 +193,7 @@ async fn an_operators_credential_is_foreign_at_every_address_of_the_tenants() {
     let operator = operator(&world).await;
     let token = operator.token().expect("a token").to_owned();
     for host in ["acme.mmm.localhost", BASE, "admin.mmm.localhost"] {
-        for path in ["/", "/login", "/auth/me", "/brand.css"] {
+        for path in ["/", "/login", "/auth/me", "/brand/logo"] {
             let unknown = Caller::new(world.addr, "nobody.mmm.localhost");
             let unknown = unknown.send(unknown.request(Method::GET, path).header(ACCEPT, "text/html")).await;
             let there = Caller::new(world.addr, host);

@@ -24,7 +24,7 @@ async fn at_the_api_host_the_token_names_the_tenant() {
     assert_eq!(there.get(&path).await.json()["name"], "of acme");
     assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(there.get("/tenant/config").await.json()["tenant_name"], "acme ltd");
-    for page in ["/", "/data", "/team", "/login", "/brand.css", "/auth/login"] {
+    for page in ["/", "/data", "/team", "/login", "/brand/logo", "/auth/login"] {
         assert_eq!(there.get_page(page).await.status, StatusCode::NOT_FOUND, "{page}");
     }
     let viewer = world.signed_in("acme", Role::Viewer).await.at_host(&api);

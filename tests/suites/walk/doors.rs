@@ -17,7 +17,7 @@ async fn a_sign_in_page_is_its_tenants() {
         let page = caller.get_page("/login").await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains(&format!("{tenant} ltd")), "{}", page.body);
-        let css = caller.get("/brand.css").await;
+        let css = caller.get(page.stylesheet()).await;
         assert_eq!(
             (css.status, css.header("content-type")),
             (StatusCode::OK, "text/css; charset=utf-8".to_owned())
@@ -192,7 +192,7 @@ async fn every_answer_is_framed_and_no_page_may_be_kept() {
         "/nothing",
         "/tenant/data/sources",
         "/auth/me",
-        "/brand.css",
+        "/brand/logo",
     ] {
         for (name, caller) in
             [("owner", &owner), ("anonymous", &world.at("acme")), ("unknown", &world.at_host(UNKNOWN))]

@@ -35,12 +35,14 @@ pub async fn upload(
     // Until the file is stored: so long its bytes are in memory.
     let _turn = app.reading.take(context.tenant_id()).await;
     let incoming = match kind.as_str() {
-        "multipart/form-data" => intake::read_form(intake::form(&app, request).await?).await?,
+        "multipart/form-data" => {
+            intake::read_form(intake::form(&app, request, ingest::MAX_BYTES).await?).await?
+        }
         "text/csv" | "text/plain" | "application/csv" | "application/octet-stream" => Incoming {
             roles: query.roles.as_deref().map(Roles::from_json).transpose().map_err(Failure::Data)?,
             kpi_value: kpi_value(query.kpi_value.as_deref())?,
             file_name: query.name.unwrap_or_default(),
-            bytes: intake::read_body(request.into_body()).await?,
+            bytes: intake::read_body(request.into_body(), ingest::MAX_BYTES).await?,
         },
         _ => {
             let what = "Send the file as text/csv, or as the field `file` of multipart/form-data.";

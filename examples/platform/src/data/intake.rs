@@ -61,8 +61,8 @@ impl Accepted {
     }
 }
 
-/// The largest form with a file in it.
-const MAX_FORM: usize = ingest::MAX_BYTES + 1024 * 1024;
+/// How much a form may have beside its file.
+const BESIDE: usize = 1024 * 1024;
 
 /// How much of a body that is too large is read and thrown away, so that its sender gets to see the
 /// answer instead of a broken connection.
@@ -120,9 +120,9 @@ async fn drain(chunks: &mut BodyDataStream) {
     }
 }
 
-/// Reads a body into memory, up to the limit.
-pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
-    let mut chunks = pin!(bounded(body, ingest::MAX_BYTES));
+/// Reads a body of at most so many bytes into memory.
+pub(crate) async fn read_body(body: Body, most: usize) -> Result<Vec<u8>, Failure> {
+    let mut chunks = pin!(bounded(body, most));
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
         bytes.extend_from_slice(&chunk?);
@@ -130,15 +130,27 @@ pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The form of an upload. Its size is bounded here and not by the router's limit, which would break
-/// the connection off instead of answering.
-pub(super) async fn form(app: &App, request: Request) -> Result<Multipart, Failure> {
-    let mut request = request.map(|body| Body::from_stream(bounded(body, MAX_FORM)));
+/// The form of an upload with a file of at most so many bytes. Its size is bounded here and not by the
+/// router's limit, which would break the connection off instead of answering.
+pub(super) async fn form(app: &App, request: Request, most: usize) -> Result<Multipart, Failure> {
+    let mut request = request.map(|body| Body::from_stream(bounded(body, most + BESIDE)));
     DefaultBodyLimit::disable().apply(&mut request);
     let form = Multipart::from_request(request, app).await;
     form.map_err(|_| {
         Failure::invalid("bad_form", "Send the file as the field `file` of a form with a boundary.")
     })
+}
+
+/// The field `file` of a form, of at most so many bytes; empty where there is none.
+pub(crate) async fn read_file(app: &App, request: Request, most: usize) -> Result<Vec<u8>, Failure> {
+    let mut form = form(app, request, most).await?;
+    let mut file = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        if field.name() == Some("file") {
+            file = read_field(field, most).await?;
+        }
+    }
+    Ok(file)
 }
 
 /// Reads the form of an upload: `file`, and perhaps `roles` and `kpi_value`. A form that is refused

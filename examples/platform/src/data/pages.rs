@@ -62,7 +62,7 @@ pub async fn upload_form(
 ) -> Result<Response, Failure> {
     // Until the file is stored: so long its bytes are in memory.
     let _turn = app.reading.take(context.tenant_id()).await;
-    let form = intake::form(&app, request).await?;
+    let form = intake::form(&app, request, ingest::MAX_BYTES).await?;
     let incoming = match intake::read_form(form).await {
         Ok(incoming) => incoming,
         Err(Failure::Refused(Refusal::TooLarge)) => return Err(Refusal::TooLarge.into()),

@@ -69,7 +69,7 @@ pub(super) const OPERATOR_NAME: &str = "Olga Petrova";
 impl DemoTenant {
     /// What the platform keeps about it.
     pub fn settings(&self) -> Value {
-        json!({ "accent": self.accent })
+        json!({ "brand": { "accent": self.accent } })
     }
 
     /// Its data as a file.

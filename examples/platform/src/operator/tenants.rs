@@ -171,7 +171,8 @@ impl Console {
             slug: slug.clone(),
             name,
             plan,
-            settings: accent.map_or_else(|| json!({}), |accent| json!({ "accent": accent.to_string() })),
+            settings: accent
+                .map_or_else(|| json!({}), |accent| json!({ "brand": { "accent": accent.to_string() } })),
         };
         let (invitation, link) =
             invite::new((&self.site, slug.as_str()), email, tenancy_core::Role::Owner, LIFETIME)?;

@@ -8,6 +8,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 /// Surfaces of the light scheme, as in the stylesheet: card, page, sunken.
 pub(crate) const LIGHT_SURFACES: [Rgb; 3] =
     [Rgb(0xff, 0xff, 0xff), Rgb(0xf6, 0xf7, 0xf9), Rgb(0xed, 0xf0, 0xf4)];
@@ -28,6 +30,11 @@ pub enum AccentError {
     Shape,
 }
 
+impl Accent {
+    /// The accent of a tenant that has chosen none.
+    pub const PLATFORM: Self = Self(Rgb(0x30, 0x56, 0xd3));
+}
+
 impl FromStr for Accent {
     type Err = AccentError;
 
@@ -46,7 +53,7 @@ impl fmt::Display for Accent {
     }
 }
 
-/// The text of `/brand.css`: variables for both schemes, nothing else.
+/// The text of the stylesheet of an accent: variables for both schemes, nothing else.
 pub fn brand_css(accent: Accent) -> String {
     let light = Shades::of(accent.0, &LIGHT_SURFACES, false);
     let dark = Shades::of(accent.0, &DARK_SURFACES, true);
@@ -61,6 +68,99 @@ pub fn brand_css(accent: Accent) -> String {
     css.push_str(&pair("accent-soft", light.soft, dark.soft));
     css.push_str("}\n");
     css
+}
+
+/// What a scheme draws with an accent, and how well it can be read there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scheme {
+    /// `light` or `dark`.
+    pub name: &'static str,
+    /// Contrast of the accent itself, against the least favourable surface.
+    pub accent_contrast: f64,
+    /// Links and other text.
+    pub text: String,
+    /// Contrast of text, at least 4.5.
+    pub text_contrast: f64,
+    /// Lines, borders, focus rings.
+    pub graphic: String,
+    /// Contrast of graphics, at least 3.
+    pub graphic_contrast: f64,
+    /// Buttons.
+    pub fill: String,
+    /// Text on buttons.
+    pub on_fill: String,
+    /// What is chosen.
+    pub soft: String,
+    /// The page, and cards on it.
+    #[serde(skip)]
+    pub surfaces: [String; 2],
+    /// Text and lines that have no colour.
+    #[serde(skip)]
+    pub neutral: [&'static str; 2],
+}
+
+/// What becomes of an accent in both schemes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The accent as it was set.
+    pub accent: String,
+    /// Text on it.
+    pub on_accent: String,
+    /// Light, then dark.
+    pub schemes: [Scheme; 2],
+}
+
+impl Preview {
+    /// The shades that are derived from an accent.
+    pub fn of(accent: Accent) -> Self {
+        let scheme = |name, surfaces: &[Rgb; 3], dark, neutral| {
+            let shades = Shades::of(accent.0, surfaces, dark);
+            let contrast = |shade: Rgb| (shade.worst(surfaces) * 100.0).floor() / 100.0;
+            Scheme {
+                name,
+                accent_contrast: contrast(accent.0),
+                text: shades.text.to_string(),
+                text_contrast: contrast(shades.text),
+                graphic: shades.graphic.to_string(),
+                graphic_contrast: contrast(shades.graphic),
+                fill: shades.fill.to_string(),
+                on_fill: shades.on_fill.to_string(),
+                soft: shades.soft.to_string(),
+                surfaces: [surfaces[1].to_string(), surfaces[0].to_string()],
+                neutral,
+            }
+        };
+        Self {
+            accent: accent.to_string(),
+            on_accent: accent.0.readable_on().to_string(),
+            schemes: [
+                scheme("light", &LIGHT_SURFACES, false, ["#161a20", "#dce0e6"]),
+                scheme("dark", &DARK_SURFACES, true, ["#e9ecf0", "#2e353f"]),
+            ],
+        }
+    }
+
+    /// What the check of the contrasts found, one sentence a scheme.
+    pub fn sentences(&self) -> [String; 2] {
+        let accent = &self.accent;
+        self.schemes.each_ref().map(|scheme| {
+            let Scheme { name, accent_contrast, text, text_contrast, graphic, .. } = scheme;
+            if text == accent {
+                return format!(
+                    "On {name} pages {accent} has a contrast of {accent_contrast:.1}:1, enough for text, and is used as it is."
+                );
+            }
+            let lines = if graphic == accent {
+                format!("lines keep {accent}")
+            } else {
+                format!("lines are drawn in {graphic} ({:.1}:1)", scheme.graphic_contrast)
+            };
+            format!(
+                "On {name} pages {accent} has a contrast of {accent_contrast:.1}:1; text needs 4.5:1 and lines 3:1. \
+                 Links are written in {text} ({text_contrast:.1}:1) there, and {lines}."
+            )
+        })
+    }
 }
 
 /// What one scheme draws with the accent.
@@ -217,6 +317,18 @@ mod tests {
         let css = brand_css("#ffd400".parse().unwrap());
         assert!(css.contains("--accent: #ffd400;"), "{css}");
         assert!(css.bytes().all(|b| b != b'<' && b != b'"'));
+    }
+
+    #[test]
+    fn the_check_says_which_shade_takes_the_place_of_one_that_cannot_be_read() {
+        let preview = Preview::of("#ffd400".parse().unwrap());
+        let [light, dark] = preview.sentences();
+        assert!(
+            light.contains("1.2:1; text needs 4.5:1") && light.contains(&preview.schemes[0].text),
+            "{light}"
+        );
+        assert!(dark.ends_with("enough for text, and is used as it is."), "{dark}");
+        assert!(preview.schemes.iter().all(|s| s.text_contrast >= 4.5 && s.graphic_contrast >= 3.0));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use askama::Template;
 
 use crate::words;
 
-use super::PRODUCT;
 use super::frame::{Brand, asset_version};
 
 /// What went wrong.
@@ -23,10 +22,7 @@ pub enum ErrorPage {
     /// 403: signed in, but not allowed.
     Forbidden,
     /// 403: the workspace is suspended.
-    Suspended {
-        /// The address of its colours, since nothing is served at its own.
-        stylesheet: String,
-    },
+    Suspended,
     /// 403: the form was too old or came from elsewhere.
     StaleForm,
     /// 403: the plan's limit is reached.
@@ -73,7 +69,7 @@ impl ErrorPage {
             Self::NotFound => 404,
             Self::SignIn { .. } => 401,
             Self::Forbidden
-            | Self::Suspended { .. }
+            | Self::Suspended
             | Self::StaleForm
             | Self::LimitReached { .. }
             | Self::PlanRequired { .. } => 403,
@@ -89,7 +85,7 @@ impl ErrorPage {
     /// this always answers.
     pub fn render(&self, brand: Option<&Brand>) -> String {
         let brand = if *self == Self::NotFound { None } else { brand };
-        let page = Page { error: self, brand, product: PRODUCT, assets: asset_version() };
+        let page = Page { error: self, brand, assets: asset_version() };
         page.render().unwrap_or_else(|_| format!("{}\n{}\n", self.title(), self.text()))
     }
 
@@ -107,7 +103,7 @@ impl ErrorPage {
             Self::NotFound => "There is nothing at this address",
             Self::SignIn { .. } => "Please sign in",
             Self::Forbidden => "Your role does not include this",
-            Self::Suspended { .. } => "This workspace is suspended",
+            Self::Suspended => "This workspace is suspended",
             Self::StaleForm => "This form is too old",
             Self::TooLarge { .. } => "This file is too large",
             Self::Invalid { .. } => "This cannot be used as it is",
@@ -132,7 +128,7 @@ impl ErrorPage {
             Self::Forbidden => "You are signed in, but this needs a right that your role does not have. \
                 An administrator of your workspace can change your role."
                 .to_owned(),
-            Self::Suspended { .. } => "Nobody can work in it at the moment. Your data is kept. \
+            Self::Suspended => "Nobody can work in it at the moment. Your data is kept. \
                 An administrator of your organisation can ask for it to be opened again."
                 .to_owned(),
             Self::StaleForm => "The page was open for too long or you signed in again elsewhere. \
@@ -171,11 +167,6 @@ impl ErrorPage {
         }
     }
 
-    /// Where the colours of the brand are.
-    fn stylesheet(&self) -> &str {
-        if let Self::Suspended { stylesheet } = self { stylesheet } else { "/brand.css" }
-    }
-
     fn problems(&self) -> &[String] {
         if let Self::Invalid { problems } = self { problems } else { &[] }
     }
@@ -190,7 +181,6 @@ impl ErrorPage {
 struct Page<'a> {
     error: &'a ErrorPage,
     brand: Option<&'a Brand>,
-    product: &'static str,
     assets: String,
 }
 
@@ -213,10 +203,15 @@ mod tests {
 
     #[test]
     fn not_found_depends_on_nothing() {
-        let brand = Brand { name: "Acme".into(), logo: Some("/brand/logo".into()) };
+        let brand = Brand {
+            name: "Acme".into(),
+            logo: Some("/brand/logo".into()),
+            stylesheet: "/assets/accent-0b7a4b.css".into(),
+            mark: true,
+        };
         let page = ErrorPage::NotFound.render(Some(&brand));
         assert_eq!(page, ErrorPage::NotFound.render(None));
-        assert!(!page.contains("Acme") && !page.contains("/brand"));
+        assert!(!page.contains("Acme") && !page.contains("/brand") && !page.contains("accent"));
     }
 
     #[test]

@@ -3,13 +3,19 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::usage::MeterBar;
+
 /// How a tenant presents itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brand {
     /// Name of the tenant.
     pub name: String,
-    /// Address of its logo on the same host, such as `/brand/logo.png`; initials stand in for it.
+    /// Address of its logo on the same host; initials stand in for it.
     pub logo: Option<String>,
+    /// Address of the stylesheet with its colours.
+    pub stylesheet: String,
+    /// Whether the platform's own name stands beside it.
+    pub mark: bool,
 }
 
 impl Brand {
@@ -24,7 +30,7 @@ impl Brand {
     }
 }
 
-/// Which entry of the sidebar is current.
+/// A part of a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// `/`
@@ -41,12 +47,61 @@ pub enum Section {
     SocialAccounts,
     /// `/content`
     Content,
-    /// `/usage`
-    Usage,
     /// `/team`
     Team,
     /// `/account`, which is not in the sidebar.
     Account,
+    /// `/branding`
+    Branding,
+    /// `/usage`, behind the bars at the foot.
+    Usage,
+}
+
+impl Section {
+    /// Entries of the sidebar, in this order.
+    pub const ENTRIES: [Self; 8] = [
+        Self::Overview,
+        Self::Advice,
+        Self::Data,
+        Self::Runs,
+        Self::Campaigns,
+        Self::Content,
+        Self::Team,
+        Self::Branding,
+    ];
+
+    /// Address of its entry.
+    pub const fn path(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// Its name.
+    pub const fn word(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// Its icon, as SVG.
+    pub const fn icon(self) -> &'static str {
+        self.entry().2
+    }
+
+    /// Address, name and icon.
+    const fn entry(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Overview => ("/", "Overview", include_str!("../../templates/icons/overview.svg")),
+            Self::Advice => ("/recommendations", "Advice", include_str!("../../templates/icons/advice.svg")),
+            Self::Data => ("/data", "Data", include_str!("../../templates/icons/data.svg")),
+            Self::Runs => ("/runs", "Runs", include_str!("../../templates/icons/runs.svg")),
+            Self::Campaigns | Self::SocialAccounts => {
+                ("/campaigns", "Campaigns", include_str!("../../templates/icons/campaigns.svg"))
+            }
+            Self::Content => ("/content", "Drafts", include_str!("../../templates/icons/content.svg")),
+            Self::Team => ("/team", "Team", include_str!("../../templates/icons/team.svg")),
+            Self::Branding => ("/branding", "Branding", include_str!("../../templates/icons/branding.svg")),
+            Self::Account => ("/account", "Your account", include_str!("../../templates/icons/team.svg")),
+            Self::Usage => ("/usage", "Usage", include_str!("../../templates/icons/usage.svg")),
+        }
+    }
 }
 
 /// Colour and word of a notice.
@@ -86,6 +141,15 @@ impl Notice {
     }
 }
 
+/// The plan and what is used of it, at the foot of the sidebar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanFoot {
+    /// The name of the plan.
+    pub name: String,
+    /// What has a limit and is worth watching.
+    pub bars: Vec<MeterBar>,
+}
+
 /// Everything around the content of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -93,33 +157,25 @@ pub struct Frame {
     pub brand: Brand,
     /// Name or e-mail of the signed-in person.
     pub person: String,
-    /// Whether the person manages people, and so finds the way to them.
-    pub manages: bool,
-    /// Which entry of the sidebar is current.
+    /// What the person finds in the sidebar: what the plan has and the role may see.
+    pub entries: Vec<Section>,
+    /// Where the page belongs.
     pub section: Section,
-    /// Whether the plan has written drafts.
-    pub content: bool,
-    /// Whether the plan has recommendations.
-    pub advice: bool,
+    /// The plan.
+    pub plan: PlanFoot,
     /// What the last action led to.
     pub notice: Option<Notice>,
 }
 
 impl Frame {
-    /// `aria-current` of the sidebar entry.
-    pub fn is(&self, section: &str) -> bool {
-        let current = match self.section {
-            Section::Overview => "overview",
-            Section::Advice => "advice",
-            Section::Data => "data",
-            Section::Runs => "runs",
-            Section::Campaigns | Section::SocialAccounts => "campaigns",
-            Section::Content => "content",
-            Section::Usage => "usage",
-            Section::Team => "team",
-            Section::Account => "account",
-        };
-        current == section
+    /// Whether the person finds this part of the workspace.
+    pub fn finds(&self, path: &str) -> bool {
+        self.entries.iter().any(|entry| entry.path() == path)
+    }
+
+    /// Whether the entry that leads to this path is the current one.
+    pub fn is_at(&self, path: &str) -> bool {
+        self.section.path() == path
     }
 }
 
@@ -128,12 +184,11 @@ pub fn moment(at: &Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// Changes whenever stylesheet or script change, so that browsers may keep them for ever.
+/// Changes whenever stylesheet, script or the shades of an accent change, so that browsers may keep them for ever.
 pub fn asset_version() -> String {
-    const VERSION: u64 = fingerprint(
-        fingerprint(0xcbf2_9ce4_8422_2325, include_bytes!("../../assets/app.css")),
-        include_bytes!("../../assets/app.js"),
-    );
+    const CSS: u64 = fingerprint(0xcbf2_9ce4_8422_2325, include_bytes!("../../assets/app.css"));
+    const JS: u64 = fingerprint(CSS, include_bytes!("../../assets/app.js"));
+    const VERSION: u64 = fingerprint(JS, include_bytes!("brand.rs"));
     format!("{VERSION:016x}")
 }
 
@@ -145,4 +200,17 @@ const fn fingerprint(mut hash: u64, bytes: &[u8]) -> u64 {
         at += 1;
     }
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sidebar_has_at_most_eight_entries_each_with_a_place_of_its_own() {
+        let mut paths: Vec<_> = Section::ENTRIES.iter().map(|section| section.entry().0).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        assert!(paths.len() == Section::ENTRIES.len() && paths.len() <= 8, "{paths:?}");
+    }
 }

@@ -5,7 +5,8 @@
 //! for every page:
 //!
 //! 1. No inline style and no inline script: the content policy allows only our own files. The colours
-//!    of a tenant arrive through `/brand.css`, whose text is made by [`brand_css`].
+//!    of a tenant arrive as a stylesheet whose address says the accent and whose text is made by
+//!    [`brand_css`].
 //! 2. Everything works without script; every form keeps what was typed, and posts unless it only asks.
 //!    Forms carry no token: where a request comes from is checked before any handler sees it.
 //! 3. The page for "not found" knows neither tenant nor reason, so that it reveals nothing.
@@ -13,6 +14,7 @@
 mod accept;
 mod advice;
 mod brand;
+mod branding;
 mod campaigns;
 mod content;
 mod data;
@@ -35,12 +37,13 @@ mod usage;
 
 pub use accept::{AcceptState, AcceptView};
 pub use advice::{Advice, Move, Row, ShownRow, Total};
-pub use brand::{Accent, AccentError, brand_css};
+pub use brand::{Accent, AccentError, Preview, Scheme, brand_css};
+pub use branding::{BrandForm, BrandingView};
 pub use campaigns::{CampaignRow, CampaignsView, Typed};
 pub use content::{ContentView, DraftView};
 pub use data::{DataView, SourceRow, SourceStatus, UploadProblem};
 pub use errors::ErrorPage;
-pub use frame::{Brand, Frame, Notice, NoticeKind, Section, asset_version, moment};
+pub use frame::{Brand, Frame, Notice, NoticeKind, PlanFoot, Section, asset_version, moment};
 pub use from_summary::{RunFacts, chart, curves, model_info, period, results, run_results, sureness};
 pub use landing::LandingView;
 pub use login::{LoginDoor, LoginView};

@@ -11,10 +11,15 @@ use crate::ingest::Role;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e} red;background:url()";
 
+fn brand() -> Brand {
+    Brand { name: HOSTILE.into(), logo: None, stylesheet: "/assets/accent-0b7a4b.css".into(), mark: true }
+}
+
 fn frame(section: Section) -> Frame {
     let notice = Some(Notice { kind: NoticeKind::Problem, text: HOSTILE.into() });
-    let brand = Brand { name: HOSTILE.into(), logo: None };
-    Frame { brand, person: HOSTILE.into(), manages: true, section, content: true, advice: true, notice }
+    let entries = Section::ENTRIES.to_vec();
+    let plan = PlanFoot { name: HOSTILE.into(), bars: Vec::new() };
+    Frame { brand: brand(), person: HOSTILE.into(), entries, section, plan, notice }
 }
 
 pub(super) fn summary(converged: bool) -> Summary {
@@ -109,7 +114,7 @@ fn mapping() -> MappingView {
 }
 
 fn login() -> LoginView {
-    let door = LoginDoor::Tenant(Brand { name: HOSTILE.into(), logo: None });
+    let door = LoginDoor::Tenant(brand());
     let email = "typed@example.org".to_owned();
     LoginView { door, email, next: "/data".into(), error: Some(HOSTILE.into()), notice: None }
 }
@@ -187,7 +192,7 @@ fn pages() -> Vec<String> {
         mapping().render(&frame(Section::Data)).unwrap(),
         login().render().unwrap(),
         LandingView { base_domain: HOSTILE.into() }.render().unwrap(),
-        ErrorPage::Invalid { problems: vec![HOSTILE.into()] }.render(Some(&frame(Section::Data).brand)),
+        ErrorPage::Invalid { problems: vec![HOSTILE.into()] }.render(Some(&brand())),
     ]
 }
 

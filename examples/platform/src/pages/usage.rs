@@ -70,9 +70,19 @@ impl MeterBar {
         }
     }
 
+    fn figure(&self, n: u64) -> String {
+        if self.bytes { megabytes(n) } else { words::count(n) }
+    }
+
+    /// The figures alone: "12 of 25".
+    pub fn figures(&self) -> String {
+        let used = self.figure(self.used);
+        self.limit.map_or_else(|| used.clone(), |limit| format!("{used} of {}", self.figure(limit)))
+    }
+
     /// The figures in a sentence.
     pub fn sentence(&self) -> String {
-        let figure = |n| if self.bytes { megabytes(n) } else { words::count(n) };
+        let figure = |n| self.figure(n);
         let (used, name) = (figure(self.used), &self.name);
         let mut text = match self.limit {
             None => format!("{used} {name} used, without a limit."),

@@ -7,8 +7,8 @@ mod pages;
 use std::sync::{Arc, LazyLock};
 
 pub use api::{check, config, track, usage};
-pub(crate) use pages::bar_of;
 pub use pages::page;
+pub(crate) use pages::{bar_of, plan_name, watched};
 
 use tenancy_core::plan::{Catalogue, Entitlements, Meter};
 use tenancy_core::{Decision, TenantContext};

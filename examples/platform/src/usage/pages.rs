@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use tenancy_core::TenantContext;
 use tenancy_core::plan::{Feature, Meter};
 use tenancy_sqlx::TenantTx;
 use tenancy_sqlx::usage::{MeterUsage, Outlook};
@@ -36,14 +37,28 @@ pub async fn page(State(app): State<App>, Member { context, .. }: Member) -> Res
         let mut letters = text.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
     };
-    let rows = FEATURES.iter().map(|feature| feature.as_str().replace('_', " "));
+    let rows = FEATURES.iter().map(|feature| feature.as_str().replace('_', " ").replace("ai ", "AI "));
     let rows = rows.chain(METERS.iter().map(Meter::words)).map(name).collect();
-    let plan = entitlements(&context)
-        .plan()
-        .map_or_else(|| context.tenant().plan().to_string(), |p| p.name().to_owned());
-    let view = UsageView { plan, bars, plans: columns.collect(), rows };
+    let view = UsageView { plan: plan_name(&context), bars, plans: columns.collect(), rows };
     let frame = view::frame(&mut tx, &context, Section::Usage).await?;
     Ok(view::html(StatusCode::OK, view.render(&frame)?))
+}
+
+/// The name of the tenant's plan.
+pub(crate) fn plan_name(context: &TenantContext) -> String {
+    let plan = entitlements(context).plan();
+    plan.map_or_else(|| context.tenant().plan().to_string(), |plan| plan.name().to_owned())
+}
+
+/// What is shown beside every page: a few meters that people fill by their work, where they are limited.
+pub(crate) async fn watched(tx: &mut TenantTx) -> Result<Vec<MeterBar>, Failure> {
+    const WATCHED: [Meter; 3] = [Meter::CAMPAIGNS, Meter::ANALYSIS_RUNS_MONTH, Meter::STORAGE_GB];
+    let meters = tx.usage().await?;
+    Ok(meters
+        .iter()
+        .filter(|usage| usage.limit.is_some() && WATCHED.contains(&usage.meter))
+        .map(|usage| bar(usage, &Outlook::default()))
+        .collect())
 }
 
 /// One meter's figures as the pages show them.
@@ -70,8 +85,13 @@ fn bar(usage: &MeterUsage, outlook: &Outlook) -> MeterBar {
     }
 }
 
-static FEATURES: [Feature; 4] =
-    [Feature::BASIC_SOCIAL, Feature::BASIC_ANALYTICS, Feature::ADVANCED_ANALYTICS, Feature::AI_CONTENT];
+static FEATURES: [Feature; 5] = [
+    Feature::BASIC_SOCIAL,
+    Feature::BASIC_ANALYTICS,
+    Feature::ADVANCED_ANALYTICS,
+    Feature::AI_CONTENT,
+    Feature::WHITE_LABEL,
+];
 
 static METERS: [Meter; 6] = [
     Meter::CAMPAIGNS,

@@ -1,16 +1,16 @@
-//! Every page in every state that it has.
+//! The way from a file to results: data, runs, and what comes of them.
 
 use platform::server::Stop;
 use platform::worker;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tenancy_core::Role;
-use tests::world::{BASE, OPERATOR, PASSWORD, email};
+use tests::world::{BASE, PASSWORD, email};
 use tests::{Caller, World, regions};
 
-use super::checks::Eye;
-use super::chromium::{Browser, Scripts, browse};
-use super::{file, origin, typed};
+use super::super::checks::Eye;
+use super::super::chromium::{Browser, Scripts, browse};
+use super::super::{file, origin, typed};
 
 #[tokio::test]
 async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
@@ -45,14 +45,6 @@ async fn doors(world: &World, browser: &Browser, eye: &Eye) {
 
     browser.at(format!("http://{BASE}:{}", world.addr.port())).open("/").await;
     eye.look("landing").await;
-    let operator = browser.at(format!("http://admin.{BASE}:{}", world.operator_addr.port()));
-    operator.open("/").await;
-    eye.look("operator-login").await;
-    operator.fill("#email", OPERATOR).await;
-    operator.fill("#password", PASSWORD).await;
-    operator.click("button[type=submit]").await;
-    operator.find("#h-tenants").await;
-    eye.look("operator-tenants").await;
 }
 
 /// Sends a file with the form of the page `/data`, and waits for what the answer shows.
