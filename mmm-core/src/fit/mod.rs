@@ -24,6 +24,6 @@ mod settings;
 mod symmetric;
 
 pub use preview::{Mode, Preview};
-pub use result::Fit;
+pub use result::{Draws, Fit};
 pub use run::Progress;
 pub use settings::{FitError, FitSettings, Metric};
