@@ -68,6 +68,11 @@ impl Diagnostics {
 }
 
 impl Fit {
+    /// How freely each chain moves between energies (E-BFMI); below 0.3 it may not reach the tails.
+    pub fn energy_mobility(&self) -> Vec<f64> {
+        rank::energy_mobility(self.energies())
+    }
+
     /// Computes the figures of every parameter and every channel's contribution.
     pub fn diagnostics(&self) -> Diagnostics {
         let (parameters, contributions) = (self.parameters(), self.contributions());

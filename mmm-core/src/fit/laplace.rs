@@ -27,6 +27,8 @@ use super::{
 
 /// The widest axis, in units of the sampler's coordinates, most of which are logarithms.
 const WIDEST: f64 = 3.0;
+/// Degrees of freedom of the draws with heavier tails.
+const TAILS: u32 = 6;
 /// Width of the differences, in the same units.
 const STEP: f64 = 1e-4;
 
@@ -38,8 +40,6 @@ pub(super) struct Laplace {
     pub(super) highest: f64,
     /// `A`, row after row.
     axes: Vec<f64>,
-    /// `ln |det A|`.
-    log_determinant: f64,
 }
 
 impl Laplace {
@@ -55,8 +55,7 @@ impl Laplace {
             .rows()
             .into_iter()
             .flat_map(|row| row.iter().zip(&widths).map(|(value, width)| value * width).collect::<Vec<_>>());
-        let log_determinant = widths.iter().map(|width| width.ln()).sum();
-        Some(Self { axes: scaled.collect(), log_determinant, highest, mode })
+        Some(Self { axes: scaled.collect(), highest, mode })
     }
 
     /// Writes `u = mode + A z`.
@@ -79,9 +78,16 @@ impl Laplace {
         (0..self.mode.len()).map(|_| StandardNormal.sample(rng)).collect()
     }
 
-    /// The log density of `u` at `z`.
-    pub(super) fn log_density(&self, z: &[f64]) -> f64 {
-        -0.5 * dot(z, z) - 0.5 * z.len() as f64 * std::f64::consts::TAU.ln() - self.log_determinant
+    /// Draws `z` with heavier tails, Student's with [`TAILS`] degrees of freedom, and the log density of
+    /// that up to a constant.
+    pub(super) fn draw_wide(&self, rng: &mut ChaCha8Rng) -> (Vec<f64>, f64) {
+        let mut normal = || -> f64 { StandardNormal.sample(rng) };
+        let squares: f64 = (0..TAILS).map(|_| normal().powi(2)).sum();
+        let freedom = f64::from(TAILS);
+        let stretch = (freedom / squares).sqrt();
+        let z: Vec<f64> = self.mode.iter().map(|_| stretch * normal()).collect();
+        let log_density = -0.5 * (freedom + z.len() as f64) * (dot(&z, &z) / freedom).ln_1p();
+        (z, log_density)
     }
 }
 

@@ -1,7 +1,7 @@
 //! An answer in milliseconds, before the sampler has one.
 //!
-//! 1. The posterior's mode and its width there make a normal distribution;
-//! 2. draws from it are weighted with the ratio of the true density to the normal one;
+//! 1. The posterior's mode and its width there make a distribution, Student's, whose tails are wider;
+//! 2. draws from it are weighted with the ratio of the true density to that one;
 //! 3. the largest weights are smoothed, and as many draws as there were are taken by weight.
 //!
 //! The shape `k` of the weights' tail says how far the answer can be trusted: up to 0.7 its means are
@@ -24,7 +24,7 @@ const PREVIEW_STREAM: u64 = u64::MAX - 1;
 /// The fewest draws whose weights have a tail.
 const FEWEST: usize = 25;
 
-/// What a normal distribution around the mode says. See the [module docs](self).
+/// What draws around the mode say. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Preview {
     fit: Fit,
@@ -73,9 +73,9 @@ impl Model {
         let (mut position, mut gradient) = (vec![0.0; laplace.mode.len()], vec![0.0; laplace.mode.len()]);
         let (mut positions, mut weights) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
         for _ in 0..draws {
-            let z = laplace.draw(&mut rng);
+            let (z, drawn_with) = laplace.draw_wide(&mut rng);
             laplace.place(&z, &mut position);
-            let ratio = density.log_density(&position, &mut gradient) - laplace.log_density(&z);
+            let ratio = density.log_density(&position, &mut gradient) - drawn_with;
             // A draw beyond the range of the density has no weight.
             weights.push(if ratio.is_finite() { ratio } else { f64::MIN });
             positions.push(position.clone());

@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Model;
 
 use super::FitSettings;
@@ -18,7 +20,61 @@ pub struct Fit {
     pub(super) gradients: u64,
 }
 
+/// The draws of all chains as flat lists, for storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draws {
+    /// Parameters on their own scale: chain after chain, draw after draw, in the order of the layout.
+    pub parameters: Vec<f64>,
+    /// Every channel's contribution over all periods in KPI units, likewise.
+    pub contributions: Vec<f64>,
+    /// The energy of every draw, likewise.
+    pub energies: Vec<f64>,
+    /// Divergent transitions among the kept draws, per chain.
+    pub divergences: Vec<usize>,
+    /// How often the density was evaluated.
+    pub gradient_evaluations: u64,
+}
+
 impl Fit {
+    /// Copies the draws into flat lists.
+    pub(crate) fn draws(&self) -> Draws {
+        Draws {
+            parameters: self.parameters.iter().copied().collect(),
+            contributions: self.contributions.iter().copied().collect(),
+            energies: self.energies.iter().copied().collect(),
+            divergences: self.divergences.clone(),
+            gradient_evaluations: self.gradients,
+        }
+    }
+
+    /// A fit of draws that were stored; says what is wrong with them otherwise.
+    pub(crate) fn from_draws(
+        model: Model,
+        settings: FitSettings,
+        draws: Draws,
+    ) -> Result<Self, &'static str> {
+        let (chains, kept) = (settings.chains, settings.draws);
+        let (size, channels) = (model.layout().len(), model.layout().channels());
+        if draws.divergences.len() != chains {
+            return Err("the number of chains differs from the settings");
+        }
+        if draws.parameters.iter().chain(&draws.contributions).any(|value| !value.is_finite()) {
+            return Err("a draw is not a finite number");
+        }
+        let count = "the number of draws differs from the settings";
+        Ok(Self {
+            parameters: Array3::from_shape_vec((chains, kept, size), draws.parameters).map_err(|_| count)?,
+            contributions: Array3::from_shape_vec((chains, kept, channels), draws.contributions)
+                .map_err(|_| count)?,
+            energies: Array2::from_shape_vec((chains, kept), draws.energies).map_err(|_| count)?,
+            divergences: draws.divergences,
+            gradients: draws.gradient_evaluations,
+            model,
+            settings,
+        })
+    }
+
     /// The model that was fitted.
     pub const fn model(&self) -> &Model {
         &self.model

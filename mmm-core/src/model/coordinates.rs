@@ -46,7 +46,7 @@ pub(crate) struct SamplingDensity {
 
 #[derive(Debug)]
 struct Work {
-    /// The position with logarithms in place of what is soft.
+    /// The position on the reference scale.
     position: Vec<f64>,
     media: MediaWork,
     /// The parameters of adstock and saturation on their own scale; zero elsewhere.
@@ -84,10 +84,10 @@ impl Work {
     }
 
     /// Fills everything that follows from a position, up to the linear coefficients; returns the
-    /// logarithm of how far the soft places stretch the logarithms.
+    /// logarithm of how far that stretches it.
     fn enter(&mut self, model: &Model, w: &[f64]) -> f64 {
         let parts = model.parts();
-        let change = parts.soft.to_logarithms(w, &mut self.position);
+        let change = parts.soft.to_reference(w, &mut self.position);
         let u = &self.position;
         let log_periods = (self.rest.len() as f64).ln();
         self.rest.copy_from_slice(&parts.target);
@@ -144,7 +144,7 @@ impl Coordinates {
         let contribution = (0.3 * mean_of(&parts.target) / layout.channels() as f64).max(1e-3).ln();
         center[layout.range(ParameterKind::Beta)].fill(contribution);
         center[layout.sigma()] = parts.rough_noise.ln();
-        parts.soft.from_logarithms(&mut center);
+        parts.soft.from_reference(&mut center);
         center
     }
 }
@@ -335,7 +335,7 @@ mod tests {
             let mut v = gradient.clone();
             for u in points(&model) {
                 coordinates.unconstrained(&u, &mut v);
-                let soft = model.parts().soft.to_logarithms(&u, &mut gradient);
+                let soft = model.parts().soft.to_reference(&u, &mut gradient);
                 let change = soft + linear * u[sigma] + model.parts().linear.log_determinant();
                 let expected = posterior.log_density(&v, &mut gradient) + change;
                 assert_relative_eq!(density.log_density(&u, &mut gradient), expected, max_relative = 1e-10);
@@ -360,7 +360,7 @@ mod tests {
                     let (ahead, behind) = (at(place, 1e-5), at(place, -1e-5));
                     ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 2e-5).collect()
                 });
-                let soft = model.parts().soft.to_logarithms(&u, &mut vec![0.0; size]);
+                let soft = model.parts().soft.to_reference(&u, &mut vec![0.0; size]);
                 let stated = soft + linear * u[sigma] + model.parts().linear.log_determinant();
                 assert_relative_eq!(
                     determinant(rows.collect()).ln(),

@@ -1,7 +1,7 @@
 //! The stored document.
 
 use mmm_core::{
-    artifact::{FORMAT, Summary},
+    artifact::{FORMAT, RestoreError, StoredFit, Summary},
     fit::FitSettings,
 };
 
@@ -76,6 +76,24 @@ fn joint_figures_agree_with_the_channels_where_they_must() {
     // The channels' errors are not all in the same direction.
     assert!(media.contribution.q95 <= sum(|channel| channel.contribution.q95));
     assert!(media.contribution.q5 >= sum(|channel| channel.contribution.q5));
+}
+
+#[test]
+fn a_stored_fit_comes_back_to_the_bit_and_only_to_its_own_data() {
+    let data = market(1).data;
+    let fit = model_of(&market(1)).fit(&short(1)).unwrap();
+    let text = serde_json::to_string(&fit.store()).unwrap();
+    let stored: StoredFit = serde_json::from_str(&text).unwrap();
+    let back = stored.clone().restore(data.clone()).unwrap();
+    assert_eq!((back.parameters(), back.contributions()), (fit.parameters(), fit.contributions()));
+    assert_eq!(back.convergence(), fit.convergence());
+    let other = stored.clone().restore(market(2).data).unwrap_err();
+    assert!(matches!(other, RestoreError::OtherData { .. }), "{other}");
+    let later = StoredFit { format: 99, ..stored.clone() }.restore(data.clone()).unwrap_err();
+    assert_eq!(later, RestoreError::Format { found: 99 });
+    let mut short = stored;
+    short.draws.parameters.pop();
+    assert!(matches!(short.restore(data).unwrap_err(), RestoreError::Damaged(_)));
 }
 
 #[test]
