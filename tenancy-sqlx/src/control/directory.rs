@@ -8,8 +8,8 @@
 //!    one question in 100 ms, and one that is lost costs nothing but the rest of the second.
 //! 3. What was read while a change came in is not remembered.
 //!
-//! Names that nobody has are remembered too, few and apart, so that who makes up names displaces no
-//! tenant.
+//! A name that is not there is never remembered, so a new tenant is served at once, and strangers
+//! cannot fill the memory with names they make up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,14 +29,11 @@ use crate::tx::TenantTx;
 const BELIEVED: Duration = Duration::from_secs(1);
 /// The most tenants that are remembered, each under every name that it was asked for by.
 const TENANTS: usize = 10_000;
-/// The most names that are remembered to be nobody's.
-const ABSENT: usize = 1_000;
 
 /// Tenants that were asked for.
 pub(super) struct Near {
     clock: Arc<dyn Clock>,
     tenants: Map<TenantKey, (SystemTime, Arc<Tenant>)>,
-    absent: Map<TenantKey, SystemTime>,
     /// Microseconds of the time at which everything remembered was seen to hold.
     confirmed: AtomicU64,
     /// Rises whenever something is forgotten.
@@ -57,20 +54,16 @@ impl Near {
         Self {
             clock,
             tenants: Map::new(TENANTS),
-            absent: Map::new(ABSENT),
             confirmed: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             wanted: AtomicBool::new(false),
         }
     }
 
-    /// The tenant of this name, or that there is none; `None` where it is not known.
-    fn get(&self, key: &TenantKey) -> Option<Option<Arc<Tenant>>> {
+    fn get(&self, key: &TenantKey) -> Option<Arc<Tenant>> {
         self.wanted.store(true, Ordering::Relaxed);
-        if let Some((read, tenant)) = self.tenants.get(key) {
-            return self.holds(read).then_some(Some(tenant));
-        }
-        self.absent.get(key).filter(|read| self.holds(*read)).map(|_| None)
+        let (read, tenant) = self.tenants.get(key)?;
+        self.holds(read).then_some(tenant)
     }
 
     fn holds(&self, read: SystemTime) -> bool {
@@ -82,15 +75,11 @@ impl Near {
         Reading { at: self.now(), changes: self.changes.load(Ordering::SeqCst) }
     }
 
-    fn put(&self, key: &TenantKey, found: Option<&Arc<Tenant>>, reading: Reading) {
-        match found {
-            Some(tenant) => self.tenants.insert(key.clone(), (reading.at, Arc::clone(tenant))),
-            None => self.absent.insert(key.clone(), reading.at),
-        }
+    fn put(&self, key: &TenantKey, tenant: &Arc<Tenant>, reading: Reading) {
+        self.tenants.insert(key.clone(), (reading.at, Arc::clone(tenant)));
         // Looked at afterwards: a change that comes later finds the entry and forgets it itself.
         if self.changes.load(Ordering::SeqCst) != reading.changes {
             self.tenants.remove(key);
-            self.absent.remove(key);
         }
     }
 
@@ -103,11 +92,10 @@ impl Near {
         self.wanted.swap(false, Ordering::Relaxed)
     }
 
-    /// Forgets these tenants, whatever their names were, and who was not there.
+    /// Forgets these tenants, whatever their names were.
     pub(super) fn forget(&self, changed: &[TenantId]) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.tenants.retain(|_, (_, tenant)| !changed.contains(&tenant.id()));
-        self.absent.clear();
     }
 
     /// Everything that is still remembered held at this time.
@@ -119,7 +107,6 @@ impl Near {
     fn clear(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.tenants.clear();
-        self.absent.clear();
     }
 }
 
@@ -155,13 +142,13 @@ impl Gate {
 
 impl Directory for Gate {
     fn peek(&self, key: &TenantKey) -> Option<Arc<Tenant>> {
-        self.near.get(key).flatten()
+        self.near.get(key)
     }
 
     fn find<'a>(&'a self, key: &'a TenantKey) -> Answer<'a, Option<Arc<Tenant>>> {
         Box::pin(async move {
-            if let Some(known) = self.near.get(key) {
-                return Ok(known);
+            if let Some(tenant) = self.near.get(key) {
+                return Ok(Some(tenant));
             }
             let reading = self.near.begin();
             let query = match key {
@@ -171,10 +158,12 @@ impl Directory for Gate {
                 TenantKey::Id(id) => sqlx::query("SELECT * FROM control.tenant_by_id($1)").bind(id.as_uuid()),
                 _ => return Ok(None),
             };
-            let row = query.fetch_optional(&self.pool).await.map_err(unavailable)?;
-            let found = row.map(|row| Ok(Arc::new(Tenant::from_directory(record(&row)?)))).transpose()?;
-            self.near.put(key, found.as_ref(), reading);
-            Ok(found)
+            let Some(row) = query.fetch_optional(&self.pool).await.map_err(unavailable)? else {
+                return Ok(None);
+            };
+            let tenant = Arc::new(Tenant::from_directory(record(&row)?));
+            self.near.put(key, &tenant, reading);
+            Ok(Some(tenant))
         })
     }
 }
@@ -219,18 +208,14 @@ mod tests {
     #[test]
     fn what_was_read_is_believed_for_a_second_and_longer_only_when_it_is_confirmed() {
         let (clock, near, key, tenant) = near();
-        for found in [Some(&tenant), None] {
-            near.clear();
-            near.put(&key, found, near.begin());
-            let known = || near.get(&key).map(|known| known.is_some());
-            clock.advance(Duration::from_millis(900));
-            assert_eq!(known(), Some(found.is_some()));
-            near.confirm(near.now());
-            clock.advance(Duration::from_millis(900));
-            assert_eq!(known(), Some(found.is_some()));
-            clock.advance(Duration::from_millis(100));
-            assert_eq!(known(), None);
-        }
+        near.put(&key, &tenant, near.begin());
+        clock.advance(Duration::from_millis(900));
+        assert!(near.get(&key).is_some());
+        near.confirm(near.now());
+        clock.advance(Duration::from_millis(900));
+        assert!(near.get(&key).is_some());
+        clock.advance(Duration::from_millis(100));
+        assert!(near.get(&key).is_none());
     }
 
     #[test]
@@ -238,23 +223,12 @@ mod tests {
         let (_clock, near, key, tenant) = near();
         let reading = near.begin();
         near.forget(&[]);
-        near.put(&key, Some(&tenant), reading);
+        near.put(&key, &tenant, reading);
         assert!(near.get(&key).is_none());
-        near.put(&key, Some(&tenant), near.begin());
+        near.put(&key, &tenant, near.begin());
         near.forget(&[TenantId::new()]);
         assert!(near.get(&key).is_some(), "another tenant changed");
         near.forget(&[tenant.id()]);
         assert!(near.get(&key).is_none());
-    }
-
-    #[test]
-    fn made_up_names_take_no_room_from_tenants() {
-        let (_clock, near, key, tenant) = near();
-        near.put(&key, Some(&tenant), near.begin());
-        for _ in 0..2 * TENANTS {
-            near.put(&TenantKey::Id(TenantId::new()), None, near.begin());
-        }
-        assert!(near.get(&key).is_some());
-        assert!(near.absent.len() <= ABSENT, "{} names", near.absent.len());
     }
 }

@@ -17,6 +17,8 @@ use super::world::{BASE, OPERATOR, PASSWORD, World, seal_key};
 #[derive(Clone, Debug)]
 pub struct Fleet {
     variables: Vec<(&'static str, String)>,
+    /// For servers of operators alone.
+    ops: String,
 }
 
 /// A server of a [`Fleet`].
@@ -35,11 +37,10 @@ impl Fleet {
         let variables = vec![
             ("DATABASE_URL", url("app_rw")),
             ("TENANCY_GATE_URL", url("app_gate")),
-            ("TENANCY_OPS_URL", url("app_ops")),
             ("TENANCY_TOKEN_KEY", key.expose_secret().to_owned()),
             ("TENANCY_SEAL_KEY", seal_key().to_text().as_str().to_owned()),
         ];
-        Self { variables }
+        Self { variables, ops: url("app_ops") }
     }
 
     /// The same with another value of a variable; without a value, without the variable.
@@ -64,15 +65,15 @@ impl Fleet {
     /// When it does not get ready.
     pub async fn server(&self) -> Server {
         let mut command = self.command("serve");
-        command.arg("--operator");
+        command.arg("--operator").env("TENANCY_OPS_URL", &self.ops);
         let mut process = Process::listening(command);
         process.ready(Duration::from_mins(1)).await;
         Server(process)
     }
 
-    /// A worker without `TENANCY_OPS_URL`, which it has no use for.
+    /// A worker.
     pub fn worker(&self) -> Process {
-        Process::spawn(self.clone().with("TENANCY_OPS_URL", None).command("worker"), Vec::new())
+        Process::spawn(self.command("worker"), Vec::new())
     }
 }
 

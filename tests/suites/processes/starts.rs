@@ -43,7 +43,7 @@ async fn a_variable_that_is_missing_or_wrong_is_named() {
         .await;
     refused(&fleet.clone().with("TENANCY_BASE_DOMAIN", Some("..")), &["--base-domain", ".."], password).await;
 
-    let mut operator = fleet.clone().with("TENANCY_OPS_URL", None).command("serve");
+    let mut operator = fleet.command("serve");
     operator.args(["--operator", "--operator-addr", "127.0.0.1:0"]);
     let (code, operator) = said(operator).await;
     assert!(code == Some(1) && operator.contains("TENANCY_OPS_URL"), "{operator}");

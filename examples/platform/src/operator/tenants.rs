@@ -177,11 +177,7 @@ impl Console {
         let (invitation, link) =
             invite::new((&self.site, slug.as_str()), email, tenancy_core::Role::Owner, LIFETIME)?;
         match self.door.onboard(&reason, &tenant, &invitation).await {
-            Ok(()) => {
-                // Its address may have been nobody's a moment ago.
-                self.directory.clear();
-                Ok(Onboarded { id: tenant.id, slug, link })
-            }
+            Ok(()) => Ok(Onboarded { id: tenant.id, slug, link }),
             Err(ChangeError::Taken) => Err(taken(&slug)),
             Err(error) => Err(Failure::internal(error)),
         }
