@@ -67,7 +67,7 @@ impl Target {
         let read = |url: &str, which: &str| {
             PgConnectOptions::from_str(url).map_err(|_| AttackError::Address(which.to_owned()))
         };
-        Ok(Self::new(read(app, "the application's")?, read(admin, "the administrator's")?))
+        Ok(Self::new(read(app, "the URL of the application")?, read(admin, "the URL of the administrator")?))
     }
 
     /// What the proof is not to complain about.

@@ -10,6 +10,7 @@ mod boot;
 mod broken;
 mod cancelled;
 mod cut;
+mod listed;
 mod methods;
 mod protects;
 mod savepoints;
