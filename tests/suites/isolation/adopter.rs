@@ -85,7 +85,7 @@ async fn one_line_in_a_crate_of_its_own_finds_an_unprotected_table() {
     run(&database, NOTES).await;
 
     let red = cargo_test(folder.path(), &app, &admin).await;
-    let said = String::from_utf8_lossy(&red.stdout).into_owned() + &String::from_utf8_lossy(&red.stderr);
+    let said = String::from_utf8_lossy(&red.stdout).into_owned() + &*String::from_utf8_lossy(&red.stderr);
     assert!(!red.status.success(), "an unprotected table passed: {said}");
     assert!(
         said.contains("WRONG public.notes · select · direct") && said.contains("R10 error: public.notes"),
@@ -94,7 +94,7 @@ async fn one_line_in_a_crate_of_its_own_finds_an_unprotected_table() {
 
     run(&database, "SELECT tenancy.protect('public.notes')").await;
     let green = cargo_test(folder.path(), &app, &admin).await;
-    let said = String::from_utf8_lossy(&green.stdout).into_owned() + &String::from_utf8_lossy(&green.stderr);
+    let said = String::from_utf8_lossy(&green.stdout).into_owned() + &*String::from_utf8_lossy(&green.stderr);
     assert!(green.status.success(), "a protected table is refused: {said}");
     assert!(said.contains("1 passed"), "the test ran: {said}");
 }
