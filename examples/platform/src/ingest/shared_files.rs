@@ -93,16 +93,22 @@ const ENDS: &[(&str, &str)] = &[
     ("robyn/dt_simulated_weekly.csv", "208 weeks, 5 channels, 1 organic medium, 3 controls, no gaps"),
 ];
 
-/// The folder of variants of one data set: by region, or by nation, with and without missing weeks.
+/// The folder of variants of one data set: of five regions, or of one nation; with and without missing weeks.
 fn end_of_variant(name: &str) -> Option<&'static str> {
-    let file = name.strip_prefix("meridian/unit_testing/")?;
-    if file.contains("national") {
-        Some("200 weeks, 3 channels, 2 controls, no gaps")
-    } else if file.starts_with("lagged") {
-        Some("several_rows_per_date empty_cell")
-    } else {
-        Some("several_rows_per_date")
-    }
+    Some(match name.strip_prefix("meridian/unit_testing/")? {
+        file if file.contains("national") => "200 weeks, 3 channels, 2 controls, no gaps",
+        file if file.starts_with("lagged") => "empty_cell",
+        "sample_data_media_only.csv" => {
+            "200 weeks, 3 channels, 2 controls, no gaps, 5 geos summed to one series"
+        }
+        "sample_data_rf_only.csv" => {
+            "200 weeks, 2 channels, 2 controls, no gaps, 5 geos summed to one series"
+        }
+        "sample_data_with_organic_and_non_media.csv" => {
+            "200 weeks, 5 channels, 5 organic media, 4 controls, no gaps, 5 geos summed to one series"
+        }
+        _ => "200 weeks, 5 channels, 2 controls, no gaps, 5 geos summed to one series",
+    })
 }
 
 /// The codes of a refusal, each once in a row.
