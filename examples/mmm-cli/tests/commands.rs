@@ -110,13 +110,14 @@ fn transforms_are_those_of_the_files() {
 
 /// A hundred weeks of two channels, the first one worth its money.
 fn market(folder: &Path) -> (String, String) {
-    let mut csv = String::from("week,revenue,tv_spend,search_cost,price\n");
-    for week in 0..100 {
+    let row = |week: i32| {
         let wave = |pace: f64| (f64::from(week) * pace).sin();
         let (tv, search) = (100.0 + 90.0 * wave(0.9), 60.0 + 50.0 * wave(1.7));
         let revenue = 2000.0 + 300.0 * (tv / 100.0).tanh() + 80.0 * (search / 50.0).tanh() + 20.0 * wave(7.3);
-        csv += &format!("{},{revenue:.2},{tv:.2},{search:.2},{:.3}\n", date(week), 1.0 + 0.1 * wave(0.4));
-    }
+        format!("{},{revenue:.2},{tv:.2},{search:.2},{:.3}", date(week), 1.0 + 0.1 * wave(0.4))
+    };
+    let rows: Vec<String> = (0..100).map(row).collect();
+    let csv = format!("week,revenue,tv_spend,search_cost,price\n{}\n", rows.join("\n"));
     let (data, spec) = (folder.join("data.csv"), folder.join("spec.json"));
     fs::write(&data, csv).unwrap();
     let text = r#"{
