@@ -174,7 +174,7 @@ fn series_cases(table: &Table, comparison: &mut Comparison) -> anyhow::Result<()
 }
 
 fn series(kind: &str, params: &Params, x: &Array1<f64>) -> anyhow::Result<Array1<f64>> {
-    let of = |name| params.number(name);
+    let of = |name: &str| params.number(name);
     let curve = |curve: Saturation, parameters: &[f64], share: f64| -> anyhow::Result<Array1<f64>> {
         let at = |x: &f64| curve.response(share * x, parameters).map(|response| response.value);
         x.iter().map(|x| at(x).context("the curve has other parameters")).collect()

@@ -81,7 +81,7 @@ pub(super) fn columns(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
         let sound = numbers(name, &channel.spend, periods, problems) && spend(name, &channel.spend, problems);
         match &channel.exposure {
             Some(exposure) if numbers(name, exposure, periods, problems) => {
-                pressure(name, exposure, problems)
+                pressure(name, exposure, problems);
             }
             None if sound => varies(name, &channel.spend, problems),
             _ => {}
@@ -429,7 +429,7 @@ mod tests {
         let media: Vec<(&str, f64)> = data.media().map(|medium| (medium.name, medium.pressure[0])).collect();
         assert_eq!(media, [("tv", 5.0), ("web", 50.0), ("mail", 5.0)]);
         let costs: Vec<f64> = data.channels().iter().map(crate::data::Channel::cost_per_unit).collect();
-        assert_eq!(costs[0], 1.0);
+        assert_eq!(costs[0].to_bits(), 1.0_f64.to_bits());
         assert!((costs[1] - 0.1).abs() < 1e-12);
     }
 }

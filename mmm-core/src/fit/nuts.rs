@@ -51,7 +51,7 @@ pub(super) fn start(
 }
 
 fn starting_point(density: &mut Density, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
-    let center = Coordinates::center(density.density.model());
+    let center = Coordinates::center(density.sampled.model());
     let mut gradient = vec![0.0; center.len()];
     (0..ATTEMPTS).find_map(|_| {
         let point: Vec<f64> = match &density.laplace {
@@ -91,7 +91,7 @@ impl<C: nuts_rs::Chain<CpuMath<Density>>> Chain for NutsChain<C> {
 /// The model's density in the form the sampler expects.
 #[derive(Debug)]
 struct Density {
-    density: SamplingDensity,
+    sampled: SamplingDensity,
     laplace: Option<Laplace>,
     position: Vec<f64>,
     gradient: Vec<f64>,
@@ -101,7 +101,7 @@ impl Density {
     fn new(model: &Model, laplace: Option<Laplace>) -> Self {
         let size = model.layout().len();
         Self {
-            density: SamplingDensity::new(model.clone()),
+            sampled: SamplingDensity::new(model.clone()),
             laplace,
             position: vec![0.0; size],
             gradient: vec![0.0; size],
@@ -122,7 +122,7 @@ impl LogpError for NotFinite {
 
 impl HasDims for Density {
     fn dim_sizes(&self) -> HashMap<String, u64> {
-        HashMap::from([("unconstrained_parameter".to_owned(), self.density.dimensions() as u64)])
+        HashMap::from([("unconstrained_parameter".to_owned(), self.sampled.dimensions() as u64)])
     }
 }
 
@@ -132,18 +132,18 @@ impl CpuLogpFunc for Density {
     type ExpandedVector = Vec<f64>;
 
     fn dim(&self) -> usize {
-        self.density.dimensions()
+        self.sampled.dimensions()
     }
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
         let value = match &self.laplace {
             Some(laplace) => {
                 laplace.place(position, &mut self.position);
-                let value = self.density.log_density(&self.position, &mut self.gradient);
+                let value = self.sampled.log_density(&self.position, &mut self.gradient);
                 laplace.pull_back(&self.gradient, gradient);
                 value
             }
-            None => self.density.log_density(position, gradient),
+            None => self.sampled.log_density(position, gradient),
         };
         let finite = value.is_finite() && gradient.iter().all(|slope| slope.is_finite());
         if finite { Ok(value) } else { Err(NotFinite) }

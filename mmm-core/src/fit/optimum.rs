@@ -107,7 +107,9 @@ fn bent(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     }
     if let Some(last) = steps.back() {
         let scale = last.product / dot(&last.bent, &last.bent);
-        direction.iter_mut().for_each(|value| *value *= scale);
+        for value in &mut direction {
+            *value *= scale;
+        }
     }
     for (step, share) in steps.iter().zip(shares.into_iter().rev()) {
         let other = dot(&step.bent, &direction) / step.product;

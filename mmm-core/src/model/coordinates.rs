@@ -144,7 +144,7 @@ impl Coordinates {
         let contribution = (0.3 * mean_of(&parts.target) / layout.channels() as f64).max(1e-3).ln();
         center[layout.range(ParameterKind::Beta)].fill(contribution);
         center[layout.sigma()] = parts.rough_noise.ln();
-        parts.soft.from_reference(&mut center);
+        parts.soft.find_places(&mut center);
         center
     }
 }

@@ -86,7 +86,7 @@ impl Soft {
     }
 
     /// Turns `u` into `w`, in place.
-    pub(super) fn from_reference(&self, u: &mut [f64]) {
+    pub(super) fn find_places(&self, u: &mut [f64]) {
         for (place, line) in &self.places {
             u[*place] = line.find(u[*place]);
         }
