@@ -77,8 +77,9 @@ impl Comparison {
             self.values += 1;
             let error = (ours - theirs).abs() / theirs.abs().max(1.0);
             // A result that is not a number is the worst of all.
-            if !(error <= self.max_error) || self.worst.is_none() {
-                self.max_error = if error.is_nan() { f64::INFINITY } else { error };
+            let error = if error.is_nan() { f64::INFINITY } else { error };
+            if error > self.max_error || self.worst.is_none() {
+                self.max_error = error;
                 self.worst = Some(name.to_owned());
             }
         }
