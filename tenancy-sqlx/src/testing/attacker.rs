@@ -113,7 +113,8 @@ impl<'a> Attacker<'a> {
                     more.into_iter().flatten().collect::<Vec<_>>().join("; ")
                 });
                 let text = format!("{} {}", error.message(), more.unwrap_or_default());
-                Ok(Came::Refused { code, text: text.trim().to_owned() })
+                let by = error.constraint().map(ToOwned::to_owned);
+                Ok(Came::Refused { code, text: text.trim().to_owned(), by })
             }
             Err(source) => Err(at("try a case")(source)),
         }

@@ -53,13 +53,15 @@ pub(super) struct Case {
     pub(super) way: Way,
     pub(super) script: String,
     pub(super) expected: Expected,
+    /// The constraint that must refuse it, where another could as well.
+    pub(super) by: Option<String>,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     Rows(u64),
-    Refused { code: String, text: String },
+    Refused { code: String, text: String, by: Option<String> },
 }
 
 impl Case {
@@ -79,6 +81,10 @@ impl Case {
             if !self.tells && text.contains(CANARY) {
                 return Some(format!("the error tells another tenant's values: {text}"));
             }
+        }
+        if let (true, Came::Refused { by, .. }, Some(_)) = (fine, came, &self.by) {
+            let other = by.as_deref().unwrap_or("none");
+            return (*by != self.by).then(|| format!("it was refused by the constraint {other}"));
         }
         (!fine).then(|| format!("expected {}, but it {came}", self.expected))
     }
@@ -102,7 +108,7 @@ impl fmt::Display for Came {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rows(rows) => write!(f, "reached {rows} rows"),
-            Self::Refused { code, text } => write!(f, "was refused with {code}: {text}"),
+            Self::Refused { code, text, .. } => write!(f, "was refused with {code}: {text}"),
         }
     }
 }

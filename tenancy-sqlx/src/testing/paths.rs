@@ -141,6 +141,7 @@ impl Target<'_> {
             way: Way::Bound,
             script,
             expected,
+            by: None,
         }
     }
 

@@ -132,6 +132,7 @@ fn login(catalog: &Catalog) -> Vec<Case> {
         way: Way::Bound,
         script,
         expected: Expected::Refused(&["42501"]),
+        by: None,
     };
     let roles = catalog.roles.iter().map(|role| {
         refused(format!("the login · become {role} · set role"), format!("SET LOCAL ROLE {role}"))
