@@ -31,7 +31,7 @@ pub fn script(
     }
     line(
         &mut sql,
-        &format!("SELECT tenancy.add_seal_key({}, '\\x{}');", literal(&seal.kid()), hex(seal.bytes())),
+        &format!("SELECT tenancy.add_seal_key({}, '\\x{}');", literal(seal.kid()), hex(seal.bytes())),
     );
     let NewOperator { id, email, display_name, password_hash } = operator;
     let texts = [reason.actor(), reason.why(), &id.to_string(), email, display_name, password_hash];

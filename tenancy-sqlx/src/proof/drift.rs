@@ -103,7 +103,7 @@ fn say(report: &Report) {
         Verdict::Pass => {}
         Verdict::Warn => tracing::warn!(%report, "the database has changed"),
         Verdict::Refuse => {
-            tracing::error!(%report, "the database has changed, and tenants are no longer apart")
+            tracing::error!(%report, "the database has changed, and tenants are no longer apart");
         }
     }
 }

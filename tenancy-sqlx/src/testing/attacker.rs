@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::case::{Came, Case, Way};
 use super::error::{AttackError, at};
 use super::scratch::Scratch;
-use crate::seal::SealKey;
+use crate::seal::{Seal, SealKey};
 
 /// Stands in scripts for what changes with the time: bindings and seals.
 pub(super) mod token {
@@ -47,12 +47,7 @@ impl Sides {
     fn bind(&self, tenant: Uuid, made: SystemTime) -> String {
         let id = TenantId::from_uuid(tenant);
         let seal = self.key.as_ref().map(|key| key.seal(id, made));
-        self.set(tenant, seal.as_ref().map(|seal| seal.as_str()))
-    }
-
-    fn set(&self, tenant: Uuid, seal: Option<&str>) -> String {
-        let seal = seal.map(|seal| format!("SET LOCAL app.tenant_seal = '{seal}'; ")).unwrap_or_default();
-        format!("SET LOCAL app.tenant_id = '{tenant}'; {seal}")
+        set(tenant, seal.as_ref().map(Seal::as_str))
     }
 
     fn spell(&self, script: &str, other: Uuid) -> String {
@@ -69,13 +64,18 @@ impl Sides {
             (token::BIND_MINE, self.bind(self.mine, now)),
             (token::BIND_NOBODY, self.bind(self.nobody, now)),
             (token::NOBODY, self.nobody.to_string()),
-            (token::FORGED, self.set(other, forged.as_deref())),
-            (token::STOLEN, self.set(other, own.as_ref().map(|seal| seal.as_str()))),
+            (token::FORGED, set(other, forged.as_deref())),
+            (token::STOLEN, set(other, own.as_ref().map(Seal::as_str))),
             (token::REPLAYED, self.bind(other, long_ago)),
         ]
         .into_iter()
         .fold(script.to_owned(), |script, (token, text)| script.replace(token, &text))
     }
+}
+
+fn set(tenant: Uuid, seal: Option<&str>) -> String {
+    let seal = seal.map(|seal| format!("SET LOCAL app.tenant_seal = '{seal}'; ")).unwrap_or_default();
+    format!("SET LOCAL app.tenant_id = '{tenant}'; {seal}")
 }
 
 /// A session of the application's login, and one of the administrator for what only schemas decide.

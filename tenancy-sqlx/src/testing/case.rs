@@ -68,7 +68,7 @@ impl Case {
     /// Why this outcome is not the expected one; `None` where it is.
     pub(super) fn wrong(&self, came: &Came) -> Option<String> {
         let fine = match (&self.expected, came) {
-            (Expected::NoRow, Came::Rows(rows)) | (Expected::Nothing, Came::Rows(rows)) => *rows == 0,
+            (Expected::NoRow | Expected::Nothing, Came::Rows(rows)) => *rows == 0,
             (Expected::OneRow, Came::Rows(rows)) => *rows == 1,
             (Expected::Rows | Expected::RowsOr(_), Came::Rows(rows)) => *rows > 0,
             (Expected::Refused(codes) | Expected::RowsOr(codes), Came::Refused { code, .. }) => {
@@ -77,10 +77,11 @@ impl Case {
             (Expected::Nothing, Came::Refused { .. }) | (Expected::Runs, Came::Rows(_)) => true,
             _ => false,
         };
-        if let Came::Refused { text, .. } = came {
-            if !self.tells && text.contains(CANARY) {
-                return Some(format!("the error tells another tenant's values: {text}"));
-            }
+        if let Came::Refused { text, .. } = came
+            && !self.tells
+            && text.contains(CANARY)
+        {
+            return Some(format!("the error tells another tenant's values: {text}"));
         }
         if let (true, Came::Refused { by, .. }, Some(_)) = (fine, came, &self.by) {
             let other = by.as_deref().unwrap_or("none");

@@ -8,6 +8,7 @@ use super::error::{AttackError, at};
 
 /// A table, partition or view of the application's.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[allow(clippy::struct_excessive_bools, reason = "a row of the catalog")]
 pub(super) struct Relation {
     pub(super) oid: i64,
     /// Quoted, with its schema.

@@ -68,9 +68,10 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
     }
     let replaces = !rows.replaces || (relation.deletes && relation.selects);
     if let (true, Some(fresh)) = (writes && relation.inserts && replaces, &rows.fresh) {
-        let first = match rows.replaces {
-            true => format!("{NOW}DELETE FROM {name} WHERE tenant_id = '{mine}'; "),
-            false => NOW.to_owned(),
+        let first = if rows.replaces {
+            format!("{NOW}DELETE FROM {name} WHERE tenant_id = '{mine}'; ")
+        } else {
+            NOW.to_owned()
         };
         add("insert", "own", format!("{first}{}", insert(relation, name, fresh, &[])), Expected::OneRow);
         if relation.is_table() {

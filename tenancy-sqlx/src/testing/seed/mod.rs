@@ -216,7 +216,7 @@ impl Seeder<'_> {
             match self.insert(&sql, which != Which::Fresh).await {
                 Ok(row) => return Ok(row),
                 Err(sqlx::Error::Database(error)) => {
-                    why = error.message().to_owned();
+                    error.message().clone_into(&mut why);
                     // Only another value can mend a collision.
                     if !matches!(error.code().as_deref(), Some("23505" | "23P01")) {
                         break;
@@ -409,7 +409,7 @@ impl Seeder<'_> {
             columns.push(format!("c{at}.v AS {}, c{at}.i AS i{at}", column.name));
             ranks.push(format!("i{at}"));
         }
-        let generated: String = relation
+        let generated: Vec<String> = relation
             .columns
             .iter()
             .filter_map(|column| column.generated.as_ref().map(|of| (column, of)))
@@ -421,8 +421,9 @@ impl Seeder<'_> {
             .collect();
         let checks: Vec<String> = joint.iter().map(|(check, _)| format!("({check}) IS NOT FALSE")).collect();
         let sql = format!(
-            "SELECT ARRAY[{}]::integer[] FROM (SELECT *{generated} FROM (SELECT {} FROM {}) plain) made WHERE {} ORDER BY {} LIMIT 1",
+            "SELECT ARRAY[{}]::integer[] FROM (SELECT *{} FROM (SELECT {} FROM {}) plain) made WHERE {} ORDER BY {} LIMIT 1",
             ranks.join(", "),
+            generated.concat(),
             columns.join(", "),
             from.join(", "),
             checks.join(" AND "),

@@ -28,10 +28,9 @@ pub(super) fn candidates(column: &Column, mark: Mark<'_>, checks: &[&str]) -> Ve
     let mut typed: Vec<String> =
         found.into_iter().map(|value| format!("CAST({value} AS {})", column.base)).collect();
     // What the column is given when nobody says anything usually goes with the checks.
-    if let Some(fallback) = &column.fallback {
-        if !fallback.contains("nextval") && !fallback.contains("current_tenant") {
-            typed.insert(0, format!("CAST({fallback} AS {})", column.base));
-        }
+    let fallback = column.fallback.as_ref();
+    if let Some(fallback) = fallback.filter(|f| !f.contains("nextval") && !f.contains("current_tenant")) {
+        typed.insert(0, format!("CAST({fallback} AS {})", column.base));
     }
     if !column.not_null {
         let null = format!("CAST(NULL AS {})", column.base);
