@@ -39,7 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_connections: 10,
-            acquire_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             seal: None,
             clock: Arc::new(SystemClock),

@@ -94,6 +94,8 @@ pub(super) struct Key {
     pub(super) name: String,
     /// Whether it is over columns alone, and of all rows.
     pub(super) plain: bool,
+    /// Whether it is of some rows only.
+    pub(super) partial: bool,
     /// Plain names, also of columns in expressions and conditions.
     pub(super) columns: Vec<String>,
 }
@@ -249,7 +251,7 @@ const REFERENCES: &str = "
 
 const KEYS: &str = "
     SELECT i.indrelid::bigint AS relation, quote_ident(x.relname) AS name,
-        i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AS plain,
+        i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AS plain, i.indpred IS NOT NULL AS partial,
         ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND (a.attnum = ANY (i.indkey::int2[])
               OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))

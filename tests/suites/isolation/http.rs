@@ -155,7 +155,7 @@ async fn canaries_stay_at_home(world: &World, acme: &Belongings, globex: &Belong
 
 /// AC05, AC14: whose row it is comes from the address and nothing else.
 #[tokio::test]
-async fn a_tenant_that_a_request_names_is_ignored() {
+async fn a_tenant_that_a_request_names_is_ignored_or_refused() {
     let world = World::start().await;
     let acme = world.context("acme").await.tenant_id().to_string();
     let globex = world.context("globex").await.tenant_id();
@@ -171,12 +171,22 @@ async fn a_tenant_that_a_request_names_is_ignored() {
     assert_eq!(proposed.status, StatusCode::CREATED, "{}", proposed.body);
     let proposed = proposed.json();
     let id = proposed["source_id"].as_str().unwrap();
-    let roles = json!({ "columns": proposed["columns"], "tenant_id": acme, "tenant": { "id": acme }, "organization_id": [acme] });
-    let ready = owner.send(named("PUT", &format!("/tenant/data/sources/{id}/roles")).json(&roles)).await;
-    assert_eq!(ready.status, StatusCode::OK, "{}", ready.body);
-    let run = json!({ "source_id": id, "tenant_id": acme, "organization_id": acme, "nested": [{ "tenant_id": acme }] });
-    let run = owner.send(named("POST", "/tenant/analysis/run").json(&run)).await;
-    assert_eq!(run.status, StatusCode::ACCEPTED, "{}", run.body);
+    // In a body it is refused by name, and nothing is done.
+    let (roles, run) = (format!("/tenant/data/sources/{id}/roles"), "/tenant/analysis/run");
+    for (method, path, honest, status) in [
+        ("PUT", roles.as_str(), json!({ "columns": proposed["columns"] }), StatusCode::OK),
+        ("POST", run, json!({ "source_id": id }), StatusCode::ACCEPTED),
+    ] {
+        for (key, value) in [("tenant_id", json!(acme)), ("organization_id", json!([acme]))] {
+            let mut body = honest.clone();
+            body[key] = value;
+            let refused = owner.send(named(method, path).json(&body)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {}", refused.body);
+            assert!(refused.body.contains(key), "{path}: {}", refused.body);
+        }
+        let done = owner.send(named(method, path).json(&honest)).await;
+        assert_eq!(done.status, status, "{path} {}", done.body);
+    }
     owner.propose(&World::example(), "waiting.csv").await;
     owner.made(&format!("/api/campaigns?tenant_id={acme}"), &json!({ "name": "spring" })).await;
     let account = json!({ "network": "x", "handle": "@globex" });

@@ -136,7 +136,7 @@ async fn plan_and_suspension_reach_live_tokens_at_once() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.body.contains("acme ltd") && page.body.contains("suspended"), "{}", page.body);
     let colours = format!("/assets/accent-{}.css", ACCENTS[0].trim_start_matches('#'));
-    assert!(page.body.contains(&format!("href=\"{colours}\"")), "{}", page.body);
+    assert!(page.body.contains(&format!("href=\"{colours}?v=")), "{}", page.body);
     let css = world.at("acme").get(&colours).await;
     assert!(css.status == StatusCode::OK && css.body.contains(ACCENTS[0]), "{}", css.body);
     let twice = operator.post_json(&suspend, &json!({ "reason": "unpaid" })).await;

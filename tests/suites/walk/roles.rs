@@ -31,6 +31,11 @@ fn expected(columns: &[(&str, &str, &str)]) -> Vec<(String, String, Option<Strin
     columns.iter().map(|(name, role, of)| ((*name).to_owned(), (*role).to_owned(), channel(of))).collect()
 }
 
+/// Gives a tenant what the advice among the results needs.
+async fn may_plan(world: &World, tenant: &str) {
+    world.override_settings(tenant, &json!({ "features": { "advanced_analytics": true } })).await;
+}
+
 /// Sends a file, checks what is suggested, takes it as it is and answers the source.
 async fn accepted(caller: &Caller, csv: &str, roles: &[(&str, &str, &str)]) -> Value {
     let proposed = caller.upload(csv.to_owned()).await;
@@ -132,6 +137,7 @@ const ROBYN: [(&str, &str, &str); 12] = [
 async fn robyns_weeks_have_exposure_organic_media_and_events() {
     let Some(csv) = data("robyns_weeks", "robyn/dt_simulated_weekly.csv") else { return };
     let world = World::start_with_worker().await;
+    may_plan(&world, "acme").await;
     let caller = world.signed_in("acme", Role::Analyst).await;
     let source = accepted(&caller, &csv, &ROBYN).await;
     assert_eq!(source["summary"], "208 weeks, 5 channels, 1 organic medium, 3 controls, no gaps");
@@ -204,6 +210,7 @@ const MERIDIAN_SPENDS: [(&str, &str); 4] = [
 async fn meridians_nation_has_impressions_and_a_worth_a_week() {
     let Some(csv) = data("meridians_nation", "meridian/national_media.csv") else { return };
     let world = World::start_with_worker().await;
+    may_plan(&world, "acme").await;
     let caller = world.signed_in("acme", Role::Analyst).await;
     let source = accepted(&caller, &csv, &MERIDIAN).await;
     assert_eq!(source["summary"], "156 weeks, 4 channels, 2 controls, no gaps");
@@ -218,6 +225,7 @@ async fn meridians_nation_has_impressions_and_a_worth_a_week() {
 async fn meridians_regions_are_summed_to_one_series() {
     let Some(csv) = data("meridians_regions", "meridian/geo_media.csv") else { return };
     let world = World::start_with_worker().await;
+    may_plan(&world, "globex").await;
     let caller = world.signed_in("globex", Role::Analyst).await;
     let source = accepted(&caller, &csv, &MERIDIAN_GEO).await;
     assert_eq!(source["summary"], "156 weeks, 4 channels, 2 controls, no gaps, 20 geos summed to one series");

@@ -493,9 +493,11 @@ fn mentioned<'r>(relation: &'r Relation, text: &str) -> Vec<&'r Column> {
     relation.columns.iter().filter(|column| mentions(text, column)).collect()
 }
 
-/// Whether an expression names a column, or may: a word in it is enough.
+/// Whether an expression names a column, or may: a word in it is enough, unless it stands in a text.
 fn mentions(text: &str, column: &Column) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(column.plain.as_str())
-        .any(|(at, found)| !text[..at].ends_with(word) && !text[at + found.len()..].starts_with(word))
+    text.split('\'').step_by(2).any(|text| {
+        text.match_indices(column.plain.as_str())
+            .any(|(at, found)| !text[..at].ends_with(word) && !text[at + found.len()..].starts_with(word))
+    })
 }

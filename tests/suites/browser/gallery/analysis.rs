@@ -1,10 +1,13 @@
 //! The way from a file to results: data, runs, and what comes of them.
 
+use std::time::Duration;
+
 use platform::server::Stop;
 use platform::worker;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tenancy_core::Role;
+use tests::program::until;
 use tests::world::{BASE, PASSWORD, email};
 use tests::{Caller, World, regions};
 
@@ -151,9 +154,14 @@ async fn results(world: &World, owner: &Caller, browser: &Browser, eye: &Eye) {
         browser.open(path).await;
         eye.look(name).await;
     }
-    // One that nobody has looked at yet: what a page has read once is remembered.
+    // One that nobody has looked at yet, not even to see its end: what was read once is remembered.
     let run = owner.start_run(&source).await;
-    assert_eq!(owner.finished_run(&run).await["state"], "done");
+    until("the run is done", Duration::from_mins(2), async || {
+        let sql = "SELECT state FROM public.jobs WHERE id = $1::uuid";
+        let state = sqlx::query_scalar::<_, String>(sql).bind(&run).fetch_one(&mut world.admin().await);
+        state.await.expect("the run") == "done"
+    })
+    .await;
     stop.now();
     let unsettled = "UPDATE public.mmm_models SET converged = false, planner = NULL, diagnostics = $1::jsonb, \
         results = results || jsonb_build_object('convergence', $1::jsonb, 'channels', '[]'::jsonb, \
