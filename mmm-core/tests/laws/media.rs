@@ -81,7 +81,7 @@ fn twice_the_price_is_half_the_return_of_the_same_effect() {
         assert_relative_eq!(one.marginal_roi.mean, two.marginal_roi.mean * 2.0, max_relative = 1e-12);
     }
     let (one, two) = (one.recommendation.unwrap(), two.recommendation.unwrap());
-    assert_eq!(2.0 * one.total, two.total);
+    assert_eq!((2.0 * one.total).to_bits(), two.total.to_bits());
     for (one, two) in one.channels.iter().zip(&two.channels) {
         assert_relative_eq!(2.0 * one.plan, two.plan, max_relative = 1e-6);
         assert_eq!(one.outcome_now, two.outcome_now);
