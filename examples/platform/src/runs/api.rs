@@ -1,7 +1,6 @@
 //! Runs for programs.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -13,10 +12,11 @@ use uuid::Uuid;
 use super::{kept, load, may_plan};
 use crate::analysis::{self, Analysis, ModelChoice, Run};
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Body, Failure};
 
 /// What to fit.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunRequest {
     source_id: String,
     #[serde(default)]
@@ -47,10 +47,8 @@ impl RunRequest {
 pub async fn api_start(
     State(app): State<App>,
     Member { context, .. }: Member,
-    body: Result<Json<RunRequest>, JsonRejection>,
+    Body(mut body): Body<RunRequest>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let asked = "Send {\"source_id\": \"…\", \"seed\": 1} as application/json; the seed is optional.";
-    let Json(mut body) = body.map_err(|error| Failure::unreadable(error.status(), "bad_run", asked))?;
     let choice = body.choice()?;
     let source: Uuid = body.source_id.parse().map_err(|_| Failure::NOT_FOUND)?;
     let mut tx = app.database.begin(&context).await?;

@@ -158,8 +158,9 @@ async fn results(world: &World, owner: &Caller, browser: &Browser, eye: &Eye) {
     let run = owner.start_run(&source).await;
     until("the run is done", Duration::from_mins(2), async || {
         let sql = "SELECT state FROM public.jobs WHERE id = $1::uuid";
-        let state = sqlx::query_scalar::<_, String>(sql).bind(&run).fetch_one(&mut world.admin().await);
-        state.await.expect("the run") == "done"
+        let mut admin = world.admin().await;
+        let state: String = sqlx::query_scalar(sql).bind(&run).fetch_one(&mut admin).await.expect("the run");
+        state == "done"
     })
     .await;
     stop.now();
