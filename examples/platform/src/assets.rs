@@ -17,14 +17,13 @@ struct Files;
 /// The name of a stylesheet of colours is its only content, so it needs no tenant: a page that says that
 /// nothing of the tenant is served now takes its colours from here, too.
 pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
-    let (kind, bytes) = match Files::get(&name) {
-        Some(found) => (found.metadata.mimetype().to_owned(), found.data.into_owned()),
-        None => {
-            let accent = name.strip_prefix("accent-").and_then(|name| name.strip_suffix(".css"));
-            let accent = accent.and_then(|digits| format!("#{digits}").parse().ok());
-            let css = brand_css(accent.ok_or(Failure::Missing("File"))?);
-            ("text/css; charset=utf-8".to_owned(), css.into_bytes())
-        }
+    let (kind, bytes) = if let Some(found) = Files::get(&name) {
+        (found.metadata.mimetype().to_owned(), found.data.into_owned())
+    } else {
+        let accent = name.strip_prefix("accent-").and_then(|name| name.strip_suffix(".css"));
+        let accent = accent.and_then(|digits| format!("#{digits}").parse().ok());
+        let css = brand_css(accent.ok_or(Failure::Missing("File"))?);
+        ("text/css; charset=utf-8".to_owned(), css.into_bytes())
     };
     let keep = "public, max-age=31536000, immutable".to_owned();
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, keep)], bytes).into_response())

@@ -73,7 +73,7 @@ pub async fn run(options: &Options, database: &DatabaseOptions, asked: &Migrate)
     } else {
         None
     };
-    let operator = first_operator(&mut admin, &first.reason()?, &first.new).await?;
+    let operator = first_operator(&mut admin, &Operator::reason()?, &first.new).await?;
     admin.close().await?;
 
     let lines =
@@ -107,7 +107,7 @@ fn print_sql(options: &Options, database: &DatabaseOptions, first: &Operator) ->
     };
     let (names, passwords) = (Roles::default(), Passwords::random()?);
     let keys = (SealKey::generate(1)?, TokenKey::generate()?);
-    let sql = schema::script(&names, &passwords, &[SCHEMA], &keys.0, (&first.reason()?, &first.new));
+    let sql = schema::script(&names, &passwords, &[SCHEMA], &keys.0, (&Operator::reason()?, &first.new));
     let head = "-- For a superuser, in an empty database: psql --file=this\n-- It holds passwords and a key; keep it like them. What the program needs is in the last lines.";
     let lines = Lines { address: &address, names: &names, passwords: Some(&passwords), keys: Some(&keys) };
     let mut said = vec![head.to_owned(), sql];
@@ -139,7 +139,7 @@ impl Operator {
         Ok(Self { new, password })
     }
 
-    fn reason(&self) -> anyhow::Result<Reason> {
+    fn reason() -> anyhow::Result<Reason> {
         Reason::new("platform migrate", "the first operator").context("a reason")
     }
 

@@ -65,6 +65,7 @@ fn but(column: &str, role: Value) -> Value {
 /// A name, the file, the roles, and code, row and column of one problem that is to be named.
 type Case = (&'static str, String, Value, &'static str, Option<u64>, Option<&'static str>);
 
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn cases() -> Vec<Case> {
     let good = csv;
     let words = |at: usize| format!("word{}", at % 13);

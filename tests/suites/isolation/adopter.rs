@@ -31,7 +31,8 @@ fn sample(folder: &Path) {
     let path = crates.join("tenancy-sqlx");
     let manifest = format!(
         "[package]\nname = \"adopter\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dev-dependencies]\ntenancy-sqlx = {{ path = {path:?}, features = [\"testing\"] }}\n\n{profiles}"
+         [dev-dependencies]\ntenancy-sqlx = {{ path = \"{}\", features = [\"testing\"] }}\n\n{profiles}",
+        path.display()
     );
     for (name, text) in [("Cargo.toml", manifest.as_str()), ("src/lib.rs", ""), ("tests/isolation.rs", TEST)]
     {

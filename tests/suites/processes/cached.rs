@@ -52,7 +52,8 @@ async fn what_one_server_computed_the_other_has_until_it_changes() {
         let first = here.get(metrics).await;
         assert_eq!(first.json()["model"]["analysis_id"], run.as_str(), "the newest run");
         assert_ne!(first.body, last, "what the run before found is gone");
-        assert_eq!(one.counter("cache_hits_total", "mmm-results").await, before, "it was not kept yet");
+        let after = one.counter("cache_hits_total", "mmm-results").await;
+        assert!((after - before).abs() < 0.5, "it was not kept yet: {after} hits, {before} before");
         hit(&two, "mmm-results", async || assert_eq!(there.get(metrics).await.body, first.body)).await;
         last = first.body;
     }

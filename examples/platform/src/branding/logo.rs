@@ -228,7 +228,7 @@ mod tests {
         bytes
     }
 
-    fn a_webp(chunk: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn a_webp(chunk: [u8; 4], body: &[u8]) -> Vec<u8> {
         let mut bytes = b"RIFF____WEBP".to_vec();
         bytes.extend(chunk);
         bytes.extend((body.len() as u32).to_le_bytes());
@@ -248,7 +248,7 @@ mod tests {
         let mut extended = vec![0x10, 0, 0, 0];
         extended.extend(&(w - 1).to_le_bytes()[..3]);
         extended.extend(&(h - 1).to_le_bytes()[..3]);
-        [a_webp(b"VP8 ", &lossy), a_webp(b"VP8L", &lossless), a_webp(b"VP8X", &extended)]
+        [a_webp(*b"VP8 ", &lossy), a_webp(*b"VP8L", &lossless), a_webp(*b"VP8X", &extended)]
     }
 
     #[test]

@@ -87,13 +87,11 @@ pub fn flag_name(control: &str, word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn read_words(
-        cells: &[&str],
-    ) -> Result<(Vec<String>, Vec<(String, Vec<f64>)>), Vec<(Code, Option<usize>)>> {
-        let text = format!(
-            "d;event;v\n{}",
-            cells.iter().map(|cell| format!("2024-01-01;{cell};1\n")).collect::<String>()
-        );
+    type Words = (Vec<String>, Vec<(String, Vec<f64>)>);
+
+    fn read_words(cells: &[&str]) -> Result<Words, Vec<(Code, Option<usize>)>> {
+        let lines: Vec<String> = cells.iter().map(|cell| format!("2024-01-01;{cell};1\n")).collect();
+        let text = format!("d;event;v\n{}", lines.concat());
         let table = super::super::read(text.as_bytes()).unwrap();
         let mut problems = Problems::default();
         let read = read(&table, table.column("event").unwrap(), &mut problems);

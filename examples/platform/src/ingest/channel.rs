@@ -37,17 +37,14 @@ pub(super) fn name(columns: &[Candidate<'_>], suggested: &mut [Suggestion]) {
         let spend = spends.iter().copied().find(|spend| alike(stem_of(*spend, words::SPEND), exposure));
         let Some(spend) = spend.filter(|_| columns[at].is_exposure()) else { continue };
         let spent = &columns[spend].column.name;
-        suggested[at] = match bought.iter().find(|(paid, _)| *paid == spend) {
-            Some((_, first)) => {
-                let first = &columns[*first].column.name;
-                Suggestion::sure(Role::Ignore, format!("“{first}” says already what “{spent}” bought."))
-            }
-            None => {
-                bought.push((spend, at));
-                let channel = suggested[spend].channel.clone().unwrap_or_else(|| spent.clone());
-                let reason = format!("It counts what “{spent}” bought.");
-                Suggestion { channel: Some(channel), ..Suggestion::sure(Role::MediaExposure, reason) }
-            }
+        suggested[at] = if let Some((_, first)) = bought.iter().find(|(paid, _)| *paid == spend) {
+            let first = &columns[*first].column.name;
+            Suggestion::sure(Role::Ignore, format!("“{first}” says already what “{spent}” bought."))
+        } else {
+            bought.push((spend, at));
+            let channel = suggested[spend].channel.clone().unwrap_or_else(|| spent.clone());
+            let reason = format!("It counts what “{spent}” bought.");
+            Suggestion { channel: Some(channel), ..Suggestion::sure(Role::MediaExposure, reason) }
         };
     }
 }

@@ -160,6 +160,7 @@ pub(super) fn first_rows(dates: &[Option<Date>]) -> Vec<usize> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "sums of small whole numbers are exact")]
 mod tests {
     use super::super::{Roles, Validated, read, validate};
     use super::*;
@@ -303,7 +304,7 @@ mod tests {
     fn what_differs_between_geos_only_is_refused() {
         let two = ROLES
             .replace("\"price\": \"control\", ", "")
-            .replace("{", "{\"worth\": \"control\", ")
+            .replace('{', "{\"worth\": \"control\", ")
             .replace(", \"worth\": \"revenue_per_kpi\"", "");
         let problems = validated(&lines(|_, line| line), &two).unwrap_err();
         let found: Vec<_> =

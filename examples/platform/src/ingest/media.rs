@@ -76,7 +76,10 @@ pub(super) fn pair<'a>(
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "sums of small whole numbers are exact")]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::{Roles, Validated, read, validate};
     use super::*;
 
@@ -86,13 +89,8 @@ mod tests {
         for week in 0..40_i64 {
             let day = jiff::civil::date(2023, 1, 2).checked_add(jiff::Span::new().weeks(week)).unwrap();
             let (spend, seen) = (week % 7, 1000 * (week % 7) + week);
-            text.push_str(&format!(
-                "{day},{},{spend},{seen},{},{},{},5\n",
-                100 + week % 9,
-                week % 4,
-                week % 5,
-                week % 6
-            ));
+            let (kpi, clicks, tv, mail) = (100 + week % 9, week % 4, week % 5, week % 6);
+            writeln!(text, "{day},{kpi},{spend},{seen},{clicks},{tv},{mail},5").unwrap();
         }
         validate(&read(text.as_bytes())?, &Roles::from_json(roles)?, None)
     }

@@ -70,6 +70,7 @@ impl Roles {
 
     /// Picks the fields named `role[column]` and `channel[column]` out of a form; other fields are left
     /// alone, and so is the channel of what is no media.
+    #[allow(clippy::needless_pass_by_value, reason = "an iterator is handed over, and gone through twice")]
     pub fn from_form<'a>(
         fields: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
     ) -> Result<Self, Vec<Problem>> {

@@ -341,7 +341,9 @@ fn gain(plan: &Recommendation, stays: bool, period: &str, kpi: &str, worth: Opti
     let (value, p) = (interval(&plan.gain), plan.p_improvement);
     let over = counted(plan.horizon as u64, period, &format!("{period}s"));
     let mut said = value.say(&unit);
-    if let (Some(money), true) = (&plan.gain_worth, worth.is_some_and(|worth| worth != 1.0)) {
+    if let (Some(money), true) =
+        (&plan.gain_worth, worth.is_some_and(|worth| (worth - 1.0).abs() > f64::EPSILON))
+    {
         said = format!("{said}, worth {}", interval(money).say(&Unit::Plain));
     }
     let sentence = if !is_same(plan) {

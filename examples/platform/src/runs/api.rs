@@ -84,12 +84,11 @@ pub async fn api_read(
     Path(id): Path<String>,
 ) -> Result<Json<Analysis>, Failure> {
     let id = id.parse().map_err(|_| Failure::NOT_FOUND)?;
-    let mut analysis = match kept(&app, &context, id).await {
-        Some(ended) => ended,
-        None => {
-            let mut tx = app.database.begin_read(&context).await?;
-            load(&app, &context, &mut tx, id).await?.ok_or(Failure::NOT_FOUND)?
-        }
+    let mut analysis = if let Some(ended) = kept(&app, &context, id).await {
+        ended
+    } else {
+        let mut tx = app.database.begin_read(&context).await?;
+        load(&app, &context, &mut tx, id).await?.ok_or(Failure::NOT_FOUND)?
     };
     if let (false, Some(Value::Object(results))) = (may_plan(&context), &mut analysis.results) {
         results.remove("recommendation");

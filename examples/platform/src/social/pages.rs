@@ -54,12 +54,9 @@ pub async fn connect_form(
     Form(form): Form<NewAccount>,
 ) -> Result<Response, Failure> {
     let mut tx = app.database.begin(&context).await?;
-    let failure = match super::connect(&mut tx, &context, &form.network, &form.handle).await {
-        Ok(_) => {
-            tx.commit().await?;
-            return Ok(Redirect::to("/social-accounts").into_response());
-        }
-        Err(failure) => failure,
+    let Err(failure) = super::connect(&mut tx, &context, &form.network, &form.handle).await else {
+        tx.commit().await?;
+        return Ok(Redirect::to("/social-accounts").into_response());
     };
     drop(tx);
     let upgrade = matches!(failure, Failure::LimitExceeded { .. });

@@ -66,7 +66,7 @@ pub async fn config(State(app): State<App>, Member { context, .. }: Member) -> R
         let mut tx = app.database.begin_read(&context).await?;
         Ok(described(&tx.tenant().await.map_err(Failure::internal)?))
     };
-    app.kept.config(&context, load).await.map(Json)
+    Box::pin(app.kept.config(&context, load)).await.map(Json)
 }
 
 fn described(tenant: &Tenant) -> Value {
