@@ -6,7 +6,7 @@ use reqwest::header::{ACCEPT, ORIGIN};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tenancy_core::Role;
-use tests::world::Belongings;
+use tests::world::{Belongings, LOGO};
 use tests::{Answer, Caller, World};
 use uuid::Uuid;
 
@@ -191,6 +191,9 @@ async fn a_tenant_that_a_request_names_is_ignored_or_refused() {
     owner.made(&format!("/api/campaigns?tenant_id={acme}"), &json!({ "name": "spring" })).await;
     let account = json!({ "network": "x", "handle": "@globex" });
     owner.made(&format!("/api/social-accounts?tenant_id={acme}"), &account).await;
+    let path = format!("/tenant/settings?tenant_id={acme}");
+    assert_eq!(owner.patch_json(&path, &json!({ "invitation_hours": 24 })).await.status, StatusCode::OK);
+    owner.put_logo(LOGO).await;
 
     for table in TABLES {
         let sql = AssertSqlSafe(format!("SELECT DISTINCT tenant_id FROM {table}"));
