@@ -24,7 +24,7 @@ pub(super) async fn schedule(tx: &mut TenantTx) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Does jobs of the kind [`KIND`].
+/// Removes the tenant's files whose hour is over.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpiryHandler;
 
