@@ -108,7 +108,7 @@ impl Fit {
         log_likelihood(self)
     }
 
-    /// Leaves one period out at a time. See the [module docs](self).
+    /// Leaves one period out at a time.
     pub fn leave_one_out(&self) -> LeaveOneOut {
         let parameters = self.parameters();
         let sizes: Vec<f64> = parameters.axis_iter(Axis(2)).map(rank::ess_mean).collect();

@@ -24,7 +24,7 @@ const PREVIEW_STREAM: u64 = u64::MAX - 1;
 /// The fewest draws whose weights have a tail.
 const FEWEST: usize = 25;
 
-/// What draws around the mode say. See the [module docs](self).
+/// What draws around the mode say.
 #[derive(Clone, Debug)]
 pub struct Preview {
     fit: Fit,

@@ -23,7 +23,7 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 use crate::transform::{MOST_PARAMETERS, saturation::Saturation};
 
-/// One experiment. See the [module docs](self).
+/// One experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LiftTest {
