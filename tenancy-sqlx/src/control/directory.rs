@@ -104,7 +104,8 @@ impl Near {
         self.confirmed.store(u64::try_from(micros).unwrap_or(0), Ordering::Release);
     }
 
-    fn clear(&self) {
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.tenants.clear();
     }

@@ -43,8 +43,10 @@ async fn keep_watching(near: Weak<Near>, pool: PgPool) {
                 if !changed.is_empty() {
                     near.forget(&changed);
                 }
-                if since.is_some() {
-                    near.confirm(asked);
+                // The first answer says nothing of what changed before it: what was read until then may be old.
+                match since {
+                    Some(_) => near.confirm(asked),
+                    None => near.clear(),
                 }
                 since = Some(horizon);
             }

@@ -148,6 +148,19 @@ async fn without_notifications_and_without_answers_the_second_holds() {
     }
 }
 
+/// A change that came between a node's first question about tenants and its first about changes is in
+/// no answer about changes: what was read before is not believed because of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_before_the_first_answer_is_not_missed() {
+    let Some((place, _)) = nodes().await else { return };
+    let question = "EXECUTE ON FUNCTION control.tenants_changed(bigint)";
+    place.run(format!("REVOKE {question} FROM app_gate")).await;
+    let gate = gate(&place).await;
+    name(&gate, &slug("acme")).await.expect("acme");
+    place.run(rename(ACME, "new") + &format!("; GRANT {question} TO app_gate")).await;
+    seen(&gate, &slug("acme"), Some("new")).await;
+}
+
 /// A change whose transaction began before another's and ended after it is in no answer's past.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_was_long_under_way_is_not_missed() {
