@@ -169,6 +169,9 @@ pub(super) fn check(
             if constant {
                 let what = "it has the same value in every row. Choose the column with the outcome that marketing should move.";
                 problems.push(Problem::column(Code::Constant, name, what));
+            } else if known().next().is_some() && known().all(|value| value <= 0.0) {
+                let what = "it is never above zero, so nothing can have added to it. Choose another column, or turn its sign around.";
+                problems.push(Problem::column(Code::KpiNeverPositive, name, what));
             }
             if let Some(((row, cell), _)) = below_zero().next() {
                 let rows = count(below_zero().count(), "row");
@@ -275,6 +278,7 @@ mod tests {
             (population, &["7", "", "7"], vec![(Code::EmptyCell, Some(3))], vec![]),
             (kpi, &["7", "7"], vec![(Code::Constant, None)], vec![]),
             (kpi, &["7", "-8"], vec![], vec![Code::NegativeKpi]),
+            (kpi, &["0", "-8"], vec![(Code::KpiNeverPositive, None)], vec![Code::NegativeKpi]),
             (control, &["0", "0"], vec![(Code::Constant, None)], vec![]),
             (control, &["-1", "1"], vec![], vec![]),
             (kpi, &["1", "NA", "inf"], vec![(Code::EmptyCell, Some(3)), (Code::NotFinite, Some(4))], vec![]),

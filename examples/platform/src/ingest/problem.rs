@@ -128,6 +128,8 @@ codes! {
     ExposureWithoutSpend = "exposure_without_spend",
     /// Two series of the model would have one name.
     SameName = "same_name",
+    /// A control has the name of a series that the model adds by itself.
+    ReservedName = "reserved_name",
     /// The worth of one unit of the KPI is not a positive amount.
     BadKpiValue = "bad_kpi_value",
     /// The worth of one unit of the KPI is said twice: by two columns, or by a column and a value.
@@ -154,6 +156,8 @@ codes! {
     NegativeSpend = "negative_spend",
     /// Exposure below zero.
     NegativeExposure = "negative_exposure",
+    /// The KPI is never above zero.
+    KpiNeverPositive = "kpi_never_positive",
     /// Warning: the KPI is below zero.
     NegativeKpi = "negative_kpi",
     /// A channel in which nothing was ever spent, or a medium that was never seen.

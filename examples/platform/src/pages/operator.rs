@@ -6,7 +6,7 @@ use tenancy_core::Lifecycle;
 
 use super::PRODUCT;
 use super::frame::{Notice, asset_version, moment};
-use super::usage::megabytes;
+use super::usage::size;
 
 /// Everything around the content of an operator's page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl TenantRow {
     }
 
     fn storage(&self) -> String {
-        megabytes(self.storage_bytes.unsigned_abs())
+        size(self.storage_bytes.unsigned_abs())
     }
 
     fn created_text(&self) -> String {

@@ -71,7 +71,7 @@ impl MeterBar {
     }
 
     fn figure(&self, n: u64) -> String {
-        if self.bytes { megabytes(n) } else { words::count(n) }
+        if self.bytes { size(n) } else { words::count(n) }
     }
 
     /// The figures alone: "12 of 25".
@@ -116,12 +116,16 @@ fn day(at: &Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %b %Y").to_string()
 }
 
-/// `12.3 MB` or `5.0 GB`.
-pub(super) fn megabytes(bytes: u64) -> String {
-    if bytes >= 1_000_000_000 {
-        format!("{}.{}\u{a0}GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000)
-    } else {
-        format!("{}.{}\u{a0}MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+/// `340 kB`, `12.3 MB` or `5 GB`: with a tenth where there is one, cut, never rounded up to a limit.
+pub(super) fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        1_000_000_000.. => (1_000_000_000, "GB"),
+        1_000_000.. => (1_000_000, "MB"),
+        _ => (1_000, "kB"),
+    };
+    match (bytes / unit, bytes % unit * 10 / unit) {
+        (whole, 0) => format!("{whole}\u{a0}{name}"),
+        (whole, tenth) => format!("{whole}.{tenth}\u{a0}{name}"),
     }
 }
 
@@ -184,8 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_said_in_megabytes_and_gigabytes() {
+    fn sizes_are_said_in_the_unit_that_fits() {
         let storage = MeterBar { bytes: true, ..bar(12_340_000, Some(5_000_000_000)) };
-        assert!(storage.sentence().starts_with("12.3\u{a0}MB of 5.0\u{a0}GB"), "{}", storage.sentence());
+        assert!(storage.sentence().starts_with("12.3\u{a0}MB of 5\u{a0}GB"), "{}", storage.sentence());
+        let said = [0, 9_990, 999_999, 1_000_000, 4_999_999_999].map(size);
+        assert_eq!(said, ["0\u{a0}kB", "9.9\u{a0}kB", "999.9\u{a0}kB", "1\u{a0}MB", "4.9\u{a0}GB"]);
     }
 }
