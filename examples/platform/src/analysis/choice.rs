@@ -3,7 +3,7 @@
 use mmm_core::model::{ChannelSpec, Knots, ModelSpec};
 use serde::{Deserialize, Serialize};
 
-use crate::ingest::Frequency;
+use crate::ingest::{Frequency, Source};
 
 /// What may be chosen about a run's model. The default is what converges on most data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,17 +48,18 @@ impl ModelChoice {
         }
     }
 
-    /// The description. Controls are put on one scale, so that a price in cents and a flag get the
-    /// same prior.
-    pub fn spec(self, periods: usize, frequency: Frequency) -> ModelSpec {
-        let half_year = match frequency {
+    /// The description for a source. Controls are put on one scale, so that a price in cents and a flag
+    /// get the same prior. Data that brings a control named `trend` is not given a second one.
+    pub fn spec(self, source: &Source) -> ModelSpec {
+        let half_year = match source.frequency {
             Frequency::Daily => 182,
             Frequency::Weekly => 26,
         };
+        let brings_trend = source.controls.iter().any(|control| control.name == "trend");
         ModelSpec {
-            trend: self.trend == Trend::Linear,
+            trend: self.trend == Trend::Linear && !brings_trend,
             knots: if self.trend == Trend::Knots {
-                Knots::Even(2 + periods / half_year)
+                Knots::Even(2 + source.dates.len() / half_year)
             } else {
                 Knots::None
             },
@@ -74,21 +75,39 @@ impl ModelChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Series;
+
+    fn source(periods: usize, frequency: Frequency) -> Source {
+        let series = |name: &str| Series { name: name.to_owned(), values: vec![1.0; periods] };
+        Source {
+            frequency,
+            dates: vec![jiff::civil::date(2024, 1, 1); periods],
+            kpi: series("orders"),
+            channels: Vec::new(),
+            organic: Vec::new(),
+            controls: vec![series("price")],
+            kpi_value: None,
+            geos: None,
+        }
+    }
 
     #[test]
     fn nothing_chosen_is_a_straight_trend_and_a_logistic_curve() {
         let chosen: ModelChoice = serde_json::from_str("{}").unwrap();
         assert_eq!(chosen, ModelChoice::default());
-        let spec = chosen.spec(104, Frequency::Weekly);
-        assert_eq!(spec, ModelSpec { trend: true, ..ModelSpec::default() });
+        let mut weekly = source(104, Frequency::Weekly);
+        assert_eq!(chosen.spec(&weekly), ModelSpec { trend: true, ..ModelSpec::default() });
+        weekly.controls[0].name = "trend".to_owned();
+        assert_eq!(chosen.spec(&weekly), ModelSpec::default(), "the data brings one");
     }
 
     #[test]
     fn the_level_bends_every_half_year() {
         let chosen = ModelChoice { trend: Trend::Knots, ..ModelChoice::default() };
-        assert_eq!(chosen.spec(104, Frequency::Weekly).knots, Knots::Even(6));
-        assert_eq!(chosen.spec(364, Frequency::Daily).knots, Knots::Even(4));
-        assert!(!chosen.spec(104, Frequency::Weekly).trend);
+        let weekly = chosen.spec(&source(104, Frequency::Weekly));
+        assert_eq!(weekly.knots, Knots::Even(6));
+        assert!(!weekly.trend);
+        assert_eq!(chosen.spec(&source(364, Frequency::Daily)).knots, Knots::Even(4));
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub fn fit(
     let data = dataset(source)?;
 
     meter.enter(Stage::Preparing);
-    let spec = choice.spec(source.dates.len(), source.frequency);
+    let spec = choice.spec(source);
     let model =
         Model::new(spec, data).map_err(|error| failed("No model can be built from this data", &error))?;
 

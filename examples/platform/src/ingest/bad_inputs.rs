@@ -226,15 +226,6 @@ fn roles_that_do_not_fit_are_all_named() {
 }
 
 #[test]
-fn a_control_is_not_named_as_the_models_own_trend() {
-    let table = read(&changed(|_, line| line.replace("Radio", "trend"))).unwrap();
-    let roles = r#"{"week":"date","orders":"kpi","TV":"media_spend","trend":"control"}"#;
-    let problems = validate(&table, &Roles::from_json(roles).unwrap(), None).unwrap_err();
-    let found: Vec<_> = problems.iter().map(|p| (p.code, p.column.as_deref())).collect();
-    assert_eq!(found, [(Code::ReservedName, Some("trend"))]);
-}
-
-#[test]
 fn a_broken_file_gives_a_bounded_list() {
     let mut text = String::from("week,orders");
     (0..MAX_COLUMNS - 2).for_each(|n| write!(text, ",c{n}").unwrap());

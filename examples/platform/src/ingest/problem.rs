@@ -128,8 +128,6 @@ codes! {
     ExposureWithoutSpend = "exposure_without_spend",
     /// Two series of the model would have one name.
     SameName = "same_name",
-    /// A control has the name of a series that the model adds by itself.
-    ReservedName = "reserved_name",
     /// The worth of one unit of the KPI is not a positive amount.
     BadKpiValue = "bad_kpi_value",
     /// The worth of one unit of the KPI is said twice: by two columns, or by a column and a value.

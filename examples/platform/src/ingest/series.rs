@@ -13,9 +13,6 @@ use super::source::{Channel, Frequency, Series, Source};
 use super::table::{RawColumn, Table};
 use super::{columns, date};
 
-/// What a model calls the straight line that it adds to the controls.
-const TREND: &str = "trend";
-
 /// What a column says in each row, under the name of the series that it becomes; a `None` has been
 /// reported.
 #[derive(Debug)]
@@ -116,10 +113,6 @@ impl<'a> Readings<'a> {
                 problems.push(Problem::column(Code::SameName, &column.name, what));
             }
             seen.entry(name).or_insert(&column.name);
-        }
-        for Rows { name, column, .. } in self.controls().filter(|rows| rows.name == TREND) {
-            let what = format!("{} is the name of the model's own trend. Rename the column.", quoted(name));
-            problems.push(Problem::column(Code::ReservedName, &column.name, what));
         }
     }
 
