@@ -1,10 +1,10 @@
 //! How long a run takes as its user sees it, and what it costs the server.
 //!
-//! Starts the platform's demo as a process, waits until the demo's own fits are done, uploads
-//! `mmm_example.csv` of the reference data (the simulated example without it) and prints, for each of
-//! five runs, the seconds from the first byte of `POST /tenant/analysis/run` to `done` as a poll every
-//! 50 ms sees it: 4 chains of 1000 + 1000 draws that have converged. At the end the peak memory of the
-//! server's process, which `PostgreSQL` is not a part of.
+//! Starts the platform's demo as a process, waits until the demo's own fits are done, uploads each of
+//! three files of the reference data (the simulated example where there are none) and prints, for each
+//! of five runs on it, the seconds from the first byte of `POST /tenant/analysis/run` to `done` as a
+//! poll every 50 ms sees it: 4 chains of 1000 + 1000 draws that have converged. After each file the
+//! peak memory of the server's process until then, which `PostgreSQL` is not a part of.
 //!
 //! ```text
 //! cargo build --release --workspace --bins && cargo bench -p tests --bench fit -- [runs]
@@ -45,7 +45,62 @@ async fn main() -> anyhow::Result<()> {
     let caller = caller.context("the demo has tenants")?;
     println!("peak memory after the demo's own fits: {} MB", peak_megabytes(demo.child.id())?);
 
-    let source = source(&caller).await?;
+    let mut files = 0;
+    for (path, roles) in FILES {
+        let Some(file) = shared::file(&format!("mmm/data/{path}")) else { continue };
+        let source = source(&caller, std::fs::read_to_string(file)?, roles).await?;
+        measure(&caller, path, &source, runs).await?;
+        println!("  peak memory of the server: {} MB", peak_megabytes(demo.child.id())?);
+        files += 1;
+    }
+    if files == 0 {
+        let source = caller.ready_source(&World::example(), Some(1.0)).await;
+        measure(&caller, "the simulated example", &source, runs).await?;
+        println!("  peak memory of the server: {} MB", peak_megabytes(demo.child.id())?);
+    }
+    demo.stop().await;
+    Ok(())
+}
+
+/// Files of the reference data, with the roles of their authors where the suggested ones are others.
+const FILES: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "pymc-marketing/mmm_example.csv",
+        &[
+            ("date_week", "date"),
+            ("y", "kpi"),
+            ("x1", "media_spend"),
+            ("x2", "media_spend"),
+            ("event_1", "control"),
+            ("event_2", "control"),
+            ("t", "control"),
+        ],
+    ),
+    ("robyn/dt_simulated_weekly.csv", &[]),
+    ("meridian/national_media.csv", &[]),
+];
+
+/// Uploads a file; without roles of ours the suggested ones are taken.
+async fn source(caller: &Caller, csv: String, roles: &[(&str, &str)]) -> anyhow::Result<String> {
+    let proposed = caller.upload(csv).await.json();
+    let id = proposed["source_id"].as_str().context("a source")?.to_owned();
+    let body = if roles.is_empty() {
+        json!({ "columns": proposed["columns"] })
+    } else {
+        let given = |name: &str| roles.iter().find(|(of, _)| *of == name).map_or("ignore", |(_, role)| role);
+        let names = proposed["columns"].as_array().into_iter().flatten().filter_map(|c| c["name"].as_str());
+        let roles: serde_json::Map<String, Value> =
+            names.map(|name| (name.to_owned(), json!(given(name)))).collect();
+        json!({ "roles": roles })
+    };
+    let ready = caller.put_json(&format!("/tenant/data/sources/{id}/roles"), &body).await;
+    ensure!(ready.status.is_success(), "{}", ready.body);
+    Ok(id)
+}
+
+/// Runs on one source, one after the other.
+async fn measure(caller: &Caller, name: &str, source: &str, runs: u32) -> anyhow::Result<()> {
+    println!("{name}");
     let mut seconds = Vec::new();
     for run in 1..=runs {
         let asked = Instant::now();
@@ -56,42 +111,13 @@ async fn main() -> anyhow::Result<()> {
         let ended = caller.finished_run(&id).await;
         let took = asked.elapsed().as_secs_f64();
         ensure!(ended["converged"] == true, "run {run} did not converge: {}", brief(&ended));
-        println!("run {run}: {took:.2} s (accepted after {:.0} ms)", accepted.as_secs_f64() * 1e3);
+        println!("  run {run}: {took:.2} s (accepted after {:.0} ms)", accepted.as_secs_f64() * 1e3);
         seconds.push(took);
     }
     seconds.sort_by(f64::total_cmp);
     let median = f64::midpoint(seconds[(seconds.len() - 1) / 2], seconds[seconds.len() / 2]);
-    println!("min {:.2} s, median {median:.2} s, max {:.2} s", seconds[0], seconds[seconds.len() - 1]);
-    println!("peak memory of the server: {} MB", peak_megabytes(demo.child.id())?);
-    demo.stop().await;
+    println!("  min {:.2} s, median {median:.2} s, max {:.2} s", seconds[0], seconds[seconds.len() - 1]);
     Ok(())
-}
-
-/// The example of the reference data, with the roles that its authors give its columns.
-async fn source(caller: &Caller) -> anyhow::Result<String> {
-    let Some(file) = shared::file("mmm/data/pymc-marketing/mmm_example.csv") else {
-        println!("data: the simulated example");
-        return Ok(caller.ready_source(&World::example(), Some(1.0)).await);
-    };
-    println!("data: mmm_example.csv");
-    let proposed = caller.upload(std::fs::read_to_string(file)?).await.json();
-    let id = proposed["source_id"].as_str().context("a source")?.to_owned();
-    let roles = proposed["columns"].as_array().into_iter().flatten().filter_map(|column| {
-        let name = column["name"].as_str()?;
-        let role = match name {
-            "date_week" => "date",
-            "y" => "kpi",
-            "x1" | "x2" => "media_spend",
-            "event_1" | "event_2" | "t" => "control",
-            _ => "ignore",
-        };
-        Some((name.to_owned(), json!(role)))
-    });
-    let roles: serde_json::Map<String, Value> = roles.collect();
-    let ready =
-        caller.put_json(&format!("/tenant/data/sources/{id}/roles"), &json!({ "roles": roles })).await;
-    ensure!(ready.status.is_success(), "{}", ready.body);
-    Ok(id)
 }
 
 /// A run without its results.

@@ -44,6 +44,8 @@ struct Targets {
     member: String,
     /// Members to be removed, one a call.
     leavers: RefCell<Vec<String>>,
+    /// Invitations to be withdrawn, one a call.
+    invited: RefCell<Vec<String>>,
 }
 
 impl Targets {
@@ -59,15 +61,22 @@ impl Targets {
             dropped: id(),
             member: id(),
             leavers: RefCell::default(),
+            invited: RefCell::default(),
         }
     }
 
     fn path(&self, line: &Line) -> String {
         let leaves = line.path.ends_with("/remove") || line.name().contains("DELETE /tenant/users");
-        let leaver = if leaves { self.leavers.borrow_mut().pop() } else { None };
+        let once = if leaves {
+            self.leavers.borrow_mut().pop()
+        } else if line.path.contains("invitations") {
+            self.invited.borrow_mut().pop()
+        } else {
+            None
+        };
         let deletes = line.method == "DELETE" || line.path.ends_with("/delete");
-        let id = if let Some(leaver) = &leaver {
-            leaver
+        let id = if let Some(once) = &once {
+            once
         } else if line.path.contains("runs") || line.path.contains("analysis") {
             &self.run
         } else if line.path.contains("social-accounts") {
@@ -168,6 +177,17 @@ async fn leavers(world: &World, tenant: &str) -> Vec<String> {
     sqlx::query_scalar(sql).bind(tenant).fetch_all(&mut world.admin().await).await.expect("leavers")
 }
 
+/// The ids of a hundred open invitations of a tenant.
+async fn invited(world: &World, tenant: &str) -> Vec<String> {
+    let sql = "
+        INSERT INTO control.invitations (id, tenant_id, token_hash, email, role, invited_by, expires_at)
+        SELECT gen_random_uuid(), t.id, sha256(n::text::bytea), 'invited' || n || '@acme.example', 'viewer',
+               'the owner', now() + interval '1 day'
+        FROM generate_series(1, 100) n, control.tenants t WHERE t.subdomain = $1
+        RETURNING id::text";
+    sqlx::query_scalar(sql).bind(tenant).fetch_all(&mut world.admin().await).await.expect("invitations")
+}
+
 fn named<S>(site: &str, routes: &[Route<S>]) -> Vec<String> {
     routes.iter().map(|r| format!("{site} {} {} {}", r.method, r.path, r.access.as_str())).collect()
 }
@@ -218,6 +238,7 @@ async fn every_route_of_a_tenant_answers_as_the_table_says() {
         account: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@kept" })).await,
         dropped: owner.made("/api/social-accounts", &json!({ "network": "y", "handle": "@doomed" })).await,
         leavers: RefCell::new(leavers(&world, "acme").await),
+        invited: RefCell::new(invited(&world, "acme").await),
     };
     let missing = Targets::missing();
     let nobody = world.at_host(UNKNOWN);

@@ -162,6 +162,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             "control.usage()",
             "control.usage_alerts()",
             "control.usage_pace()",
+            "control.withdraw_invitation()",
             "platform.migrations: SELECT",
             "tenancy.current_tenant()",
             "tenancy.migrations: SELECT",

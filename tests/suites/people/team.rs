@@ -18,6 +18,10 @@ async fn give(by: &Caller, id: &str, role: &str) -> Answer {
     by.patch_json(&format!("/tenant/users/{id}"), &json!({ "role": role })).await
 }
 
+async fn delete(by: &Caller, path: &str) -> Answer {
+    by.send(by.request(Method::DELETE, path)).await
+}
+
 fn invitation(email: &str, role: &str) -> Value {
     json!({ "email": email, "role": role })
 }
@@ -58,6 +62,44 @@ async fn an_invited_person_comes_in_once_and_only_here() {
     sqlx::query(old).execute(&mut database).await.expect("time passes");
     let late = answer.json()["invite"].as_str().expect("a link").to_owned();
     assert_eq!(acme.get_page(path(&late)).await.status, StatusCode::GONE);
+}
+
+/// A14: an invitation that was withdrawn opens nothing; an admin takes no owner's back, and nobody
+/// another tenant's.
+#[tokio::test]
+async fn an_invitation_can_be_withdrawn() {
+    let world = World::start().await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    let admin = world.signed_in("acme", Role::Admin).await;
+    let mut links = Vec::new();
+    for (email, role) in [("a@acme.example", "owner"), ("b@acme.example", "viewer")] {
+        let made = owner.post_json("/tenant/users/invite", &invitation(email, role)).await;
+        links.push(made.json()["invite"].as_str().expect("a link").to_owned());
+    }
+    let waiting = owner.get("/tenant/users").await.json()["invited"].clone();
+    let at = |n: usize| format!("/tenant/invitations/{}", waiting[n]["id"].as_str().expect("an id"));
+
+    let stranger = world.signed_in("globex", Role::Owner).await;
+    let foreign = delete(&stranger, &at(1)).await;
+    let nobody = delete(&stranger, "/tenant/invitations/018f2f4e-0000-7000-8000-000000000002").await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+    assert_eq!(foreign.comparable(), nobody.comparable());
+    assert_eq!(delete(&admin, &at(0)).await.status, StatusCode::FORBIDDEN, "an owner's invitation");
+    assert_eq!(delete(&admin, &at(1)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(delete(&admin, &at(1)).await.status, StatusCode::NOT_FOUND, "it is gone");
+
+    let acme = world.at("acme");
+    assert_eq!(acme.get_page(path(&links[1])).await.status, StatusCode::GONE);
+    assert_eq!(acme.get_page(path(&links[0])).await.status, StatusCode::OK, "the other one stays");
+    let page = format!("/team/invitations/{}/withdraw", waiting[0]["id"].as_str().expect("an id"));
+    let form = owner.send(owner.request(reqwest::Method::POST, &page)).await;
+    assert!(form.body.contains("The invitation is withdrawn."), "{}", form.body);
+    assert_eq!(acme.get_page(path(&links[0])).await.status, StatusCode::GONE);
+    let mut database = world.admin().await;
+    let sql =
+        "SELECT old_values ->> 'email' FROM audit_logs WHERE action = 'withdraw_invitation' ORDER BY id";
+    let log: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("the log");
+    assert_eq!(log, ["b@acme.example", "a@acme.example"]);
 }
 
 /// A person of another tenant joins with the password they have, and with no other.
@@ -181,9 +223,7 @@ async fn a_removed_member_is_out_and_the_last_owner_stays() {
     let owner = world.signed_in("acme", Role::Owner).await;
     let (admin, viewer) =
         (world.signed_in("acme", Role::Admin).await, world.signed_in("acme", Role::Viewer).await);
-    let remove = async |by: &Caller, id: &str| {
-        by.send(by.request(Method::DELETE, &format!("/tenant/users/{id}"))).await
-    };
+    let remove = async |by: &Caller, id: &str| delete(by, &format!("/tenant/users/{id}")).await;
     let ids = async |role: &str| id_of(&owner, &format!("{role}@acme.example")).await;
     let (owner_id, viewer_id, analyst_id) = (ids("owner").await, ids("viewer").await, ids("analyst").await);
     let last = remove(&owner, &owner_id).await;
@@ -227,7 +267,7 @@ async fn no_change_of_people_goes_without_its_line() {
     for failed in [
         owner.post_json("/tenant/users/invite", &invitation("x@acme.example", "viewer")).await,
         give(&owner, &viewer, "admin").await,
-        owner.send(owner.request(Method::DELETE, &path)).await,
+        delete(&owner, &path).await,
     ] {
         assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", failed.body);
         assert!(!failed.body.contains("audit_logs"), "{}", failed.body);

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Extension, Form};
 use serde::Deserialize;
-use tenancy_core::TenantContext;
+use tenancy_core::{TenantContext, UserId};
 use tenancy_tower::Proof;
 use tenancy_tower::extract::Member;
 use tenancy_tower::refusal::{AuthFailure, Refusal};
@@ -72,7 +72,14 @@ async fn shown(
     let mut tx = app.database.begin_read(context).await?;
     let mut frame = view::frame(&mut tx, context, Section::Account).await?;
     frame.notice = notice;
-    Ok(view::html(status, AccountView.render(&frame)?))
+    let sql = "SELECT email FROM control.members() WHERE user_id = $1";
+    let email = sqlx::query_scalar(sql)
+        .bind(context.actor().user().map(UserId::as_uuid))
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(Failure::internal)?;
+    let view = AccountView { email: email.unwrap_or_default() };
+    Ok(view::html(status, view.render(&frame)?))
 }
 
 /// `GET /account`

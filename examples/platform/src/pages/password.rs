@@ -49,13 +49,16 @@ impl ForgottenView {
 }
 
 /// The page of one's own account.
-#[derive(Clone, Copy, Debug)]
-pub struct AccountView;
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// The person's address, for whatever keeps their passwords.
+    pub email: String,
+}
 
 impl AccountView {
     /// The page.
     pub fn render(&self, frame: &Frame) -> Result<String, askama::Error> {
-        AccountPage { frame, assets: asset_version() }.render()
+        AccountPage { frame, email: &self.email, assets: asset_version() }.render()
     }
 }
 
@@ -70,5 +73,6 @@ struct ForgottenPage<'a> {
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     frame: &'a Frame,
+    email: &'a str,
     assets: String,
 }

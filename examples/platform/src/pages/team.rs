@@ -4,7 +4,7 @@ use askama::Template;
 use tenancy_core::Role;
 
 use super::frame::{Frame, asset_version};
-use crate::team::TenantSettings;
+use crate::team::{TenantSettings, Waiting};
 
 /// Roles that may be given, and whether each is the present one.
 type Offered = Vec<(&'static str, bool)>;
@@ -14,8 +14,8 @@ type Offered = Vec<(&'static str, bool)>;
 pub struct TeamView {
     /// Id, name, e-mail and role of each person.
     pub people: Vec<(String, String, String, Role)>,
-    /// E-mail and role of each invited person, and who invited them.
-    pub waiting: Vec<(String, Role, String)>,
+    /// Who is invited and has not come yet.
+    pub waiting: Vec<Waiting>,
     /// Whether the reader is an owner, who alone makes and changes owners.
     pub owner: bool,
     /// How people are invited.

@@ -101,8 +101,9 @@ impl MeterBar {
 
     /// What has happened to it and what is coming, in words; empty where there is nothing to say.
     pub fn outlook(&self) -> String {
-        let passed =
-            self.passed.as_ref().map(|(mark, at)| format!("{mark}\u{a0}% was passed on {}.", day(at)));
+        // A mark that was passed counts no more once something was let go, or the plan allows more.
+        let passed = self.passed.as_ref().filter(|(mark, _)| self.percent() >= u64::from(*mark));
+        let passed = passed.map(|(mark, at)| format!("{mark}\u{a0}% was passed on {}.", day(at)));
         let reaches = self
             .reaches
             .as_ref()
@@ -185,6 +186,8 @@ mod tests {
             full.outlook(),
             "80\u{a0}% was passed on 14 Mar 2026. At its present pace it reaches the limit on 2 Apr 2026."
         );
+        let roomy = MeterBar { reaches: None, limit: Some(100), ..full };
+        assert_eq!(roomy.outlook(), "", "a larger plan");
     }
 
     #[test]

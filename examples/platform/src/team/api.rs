@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy_tower::extract::Member;
 
-use super::{change_role, invite_person, people, remove_person, waiting};
+use super::{change_role, invite_person, people, remove_person, waiting, withdraw_invitation};
 use crate::app::App;
 use crate::failure::{Body, Failure};
 
@@ -70,6 +70,18 @@ pub async fn remove(
 ) -> Result<StatusCode, Failure> {
     let mut tx = app.database.begin(&context).await?;
     remove_person(&mut tx, user, &id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /tenant/invitations/{id}`
+pub async fn withdraw(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    withdraw_invitation(&mut tx, user, &id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

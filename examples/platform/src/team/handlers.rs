@@ -9,7 +9,9 @@ use tenancy_core::{Role, TenantContext};
 use tenancy_sqlx::TenantTx;
 use tenancy_tower::extract::Member;
 
-use super::{TenantSettings, change_role, invite_person, people, remove_person, waiting};
+use super::{
+    TenantSettings, change_role, invite_person, people, remove_person, waiting, withdraw_invitation,
+};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages::{Notice, NoticeKind, Section, TeamView};
@@ -44,7 +46,7 @@ async fn show(
     let owner = people.iter().any(|(_, p)| Some(p.id) == me && p.role == Role::Owner);
     let view = TeamView {
         people: people.into_iter().map(|(id, p)| (id, p.name, p.email, p.role)).collect(),
-        waiting: waiting(&mut tx).await?.into_iter().map(|w| (w.email, w.role, w.invited_by)).collect(),
+        waiting: waiting(&mut tx).await?,
         owner,
         settings: TenantSettings::of(&mut tx).await?,
         link: said.link,
@@ -126,4 +128,16 @@ pub async fn remove_form(
     let removed = remove_person(&mut tx, user, &id).await;
     let done = "The person is no member any more. What they made stays.";
     after(&app, &context, tx, removed, done).await
+}
+
+/// `POST /team/invitations/{id}/withdraw`
+pub async fn withdraw_form(
+    State(app): State<App>,
+    Member { context, user }: Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let mut tx = app.database.begin(&context).await?;
+    let withdrawn = withdraw_invitation(&mut tx, user, &id).await;
+    after(&app, &context, tx, withdrawn, "The invitation is withdrawn. Its link opens nothing any more.")
+        .await
 }

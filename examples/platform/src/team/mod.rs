@@ -18,8 +18,8 @@ use tenancy_sqlx::usage::seat_refused;
 use tenancy_tower::refusal::Refusal;
 use uuid::Uuid;
 
-pub use api::{invite, list, remove, set_role};
-pub use handlers::{invite_form, page, remove_form, role_form};
+pub use api::{invite, list, remove, set_role, withdraw};
+pub use handlers::{invite_form, page, remove_form, role_form, withdraw_form};
 pub use settings::{TenantSettings, change_settings, settings, settings_form};
 
 use crate::failure::Failure;
@@ -38,6 +38,7 @@ pub struct Person {
 /// Somebody who was invited and has not come yet.
 #[derive(Clone, Debug, Serialize)]
 pub struct Waiting {
+    pub(crate) id: Uuid,
     pub(crate) email: String,
     pub(crate) role: Role,
     pub(crate) invited_by: String,
@@ -67,10 +68,11 @@ async fn people(tx: &mut TenantTx) -> Result<Vec<Person>, Failure> {
 }
 
 async fn waiting(tx: &mut TenantTx) -> Result<Vec<Waiting>, Failure> {
-    let sql = "SELECT email, role, invited_by FROM control.invitations()";
+    let sql = "SELECT id, email, role, invited_by FROM control.invitations()";
     let rows = sqlx::query(sql).fetch_all(&mut **tx).await.map_err(Failure::internal)?;
     let waiting = |row: &sqlx::postgres::PgRow| {
         Ok(Waiting {
+            id: row.try_get("id").map_err(Failure::internal)?,
             email: row.try_get("email").map_err(Failure::internal)?,
             role: role(row)?,
             invited_by: row.try_get("invited_by").map_err(Failure::internal)?,
@@ -105,6 +107,19 @@ async fn invite_person(
     let told = json!({ "invitation": new.id, "email": new.email, "role": role });
     trail::change(tx, by, "invite", (json!({}), told)).await?;
     Ok((link, settings))
+}
+
+/// Takes an open invitation back: its link opens nothing any more.
+async fn withdraw_invitation(tx: &mut TenantTx, by: UserId, invitation: &str) -> Result<(), Failure> {
+    let invitation: Uuid = invitation.parse().map_err(|_| Failure::NOT_FOUND)?;
+    let email: String = sqlx::query_scalar("SELECT control.withdraw_invitation($1, $2)")
+        .bind(by.as_uuid())
+        .bind(invitation)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(failure)?;
+    let was = json!({ "invitation": invitation, "email": email });
+    trail::change(tx, by, "withdraw_invitation", (was, json!({}))).await
 }
 
 /// Gives a member another role.

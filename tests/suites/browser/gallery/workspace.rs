@@ -22,6 +22,7 @@ async fn a_workspace_fits_every_screen_whatever_things_are_called() {
         let eye = Eye::new(test, browser.clone());
         browser.sign_in(&email("acme", Role::Owner), PASSWORD).await;
         campaigns(&world, &browser, &eye).await;
+        social(&world, &browser, &eye).await;
         drafts(&browser, &eye).await;
         people(&world, &browser, &eye).await;
         looks(&browser, &eye).await;
@@ -62,6 +63,20 @@ async fn campaigns(world: &World, browser: &Browser, eye: &Eye) {
     eye.look("campaigns-full").await;
 }
 
+async fn social(world: &World, browser: &Browser, eye: &Eye) {
+    look(browser, eye, &[("/social-accounts", "social-empty")]).await;
+    browser.fill("#network", "Not A Network!").await;
+    browser.fill("#handle", HOSTILE[3]).await;
+    browser.click("main .inline-form button").await;
+    browser.find("main .inline-form [role=alert]").await;
+    eye.look("social-wrong").await;
+    let owner = world.signed_in("acme", Role::Owner).await;
+    for (network, handle) in [("instagram", "@acme"), ("linkedin", HOSTILE[0]), ("video", HOSTILE[2])] {
+        owner.made("/api/social-accounts", &json!({ "network": network, "handle": handle })).await;
+    }
+    look(browser, eye, &[("/social-accounts", "social")]).await;
+}
+
 async fn drafts(browser: &Browser, eye: &Eye) {
     browser.open("/content").await;
     for (field, text) in [("#product", HOSTILE[0]), ("#audience", HOSTILE[3]), ("#benefit", HOSTILE[2])] {
@@ -100,10 +115,21 @@ async fn people(world: &World, browser: &Browser, eye: &Eye) {
     look(
         browser,
         eye,
-        &[(&format!("/accept?token={waiting}"), "accept"), ("/accept?token=x", "accept-gone")],
+        &[
+            (&format!("/accept?token={waiting}"), "accept"),
+            ("/accept?token=x", "accept-gone"),
+            ("/forgot", "forgot"),
+            ("/reset?token=x", "reset-gone"),
+        ],
     )
     .await;
     browser.sign_in(&email("acme", Role::Owner), PASSWORD).await;
+    look(browser, eye, &[("/account", "account")]).await;
+    browser.fill("#current_password", "not the password").await;
+    browser.fill("#new_password", "a long new password").await;
+    browser.click("main .form button").await;
+    browser.find(".notice").await;
+    eye.look("account-wrong").await;
 }
 
 async fn looks(browser: &Browser, eye: &Eye) {
@@ -131,13 +157,17 @@ async fn drawer(browser: &Browser, eye: &Eye) {
     browser.screen(390, 900, "light").await;
     browser.open("/").await;
     let shown = "return document.querySelector('nav.sections').checkVisibility()";
+    let close = "return document.querySelector('.menu-close').checkVisibility()";
     assert_eq!(browser.run(shown).await, false, "no drawer before it is asked for");
     browser.click(".menu-button").await;
     assert_eq!(browser.run(shown).await, true);
+    assert_eq!(browser.run(close).await, true);
     browser.shoot("drawer-390-light").await;
     browser.screen(390, 900, "dark").await;
     browser.shoot("drawer-390-dark").await;
     eye.axe("drawer", "dark").await;
+    browser.screen(1440, 900, "light").await;
+    assert_eq!(browser.run(close).await, false, "beside the page there is nothing to close");
     browser.click("nav.sections a[href='/data']").await;
     browser.find("#h-upload").await;
 }
