@@ -36,13 +36,16 @@ mod hint;
 pub mod jobs;
 mod lock;
 pub mod migrate;
+mod mode;
 mod notify;
 mod operator;
+mod places;
 pub mod proof;
 pub mod protect;
 mod roles;
 mod savepoint;
 pub mod seal;
+mod session;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -54,6 +57,7 @@ pub use conn::TenantConn;
 pub use control::Gate;
 pub use database::{Settings, TenantDatabase};
 pub use error::{BeginError, CommitError, ConnectError, StatementRefused};
+pub use mode::Mode;
 pub use notify::{Heard, TenantListener};
 pub use operator::{
     ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
