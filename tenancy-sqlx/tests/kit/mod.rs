@@ -62,7 +62,7 @@ fn missing(what: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {what}");
 }
 
-async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
+pub(crate) async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
     let mut admin = PgConnection::connect_with(&admin).await?;
     let passwords =
         Passwords { gate: password.clone(), rw: password.clone(), ops: password.clone(), migrator: password };
@@ -144,10 +144,10 @@ impl Place {
         Some((pooler, login))
     }
 
-    /// The application's login by way of a socket that counts round trips.
-    pub(crate) async fn counted(&self) -> (PgConnectOptions, slow::Trips) {
-        let (counted, trips) = slow::counted(&self.login("app_rw")).await;
-        (counted.username("app_rw").password(self.password()).database(self.server.name()), trips)
+    /// The application's login by way of a socket, and the view of what goes over it.
+    pub(crate) async fn watched(&self) -> (PgConnectOptions, slow::Wire) {
+        let (watched, wire) = slow::watched(&self.login("app_rw")).await;
+        (watched.username("app_rw").password(self.password()).database(self.server.name()), wire)
     }
 
     /// A superuser's connection.

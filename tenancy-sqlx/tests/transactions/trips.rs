@@ -22,26 +22,26 @@ async fn begin_is_one_round_trip_and_a_read_is_two() {
     let Some(place) = place().await else { return };
     let key = SealKey::generate(1).expect("a key");
     place.seal(&key).await;
-    let (login, trips) = place.counted().await;
+    let (login, wire) = place.watched().await;
     let database = TenantDatabase::connect_with(login, sealed_with(&key)).await.expect("the database");
     // The statement is prepared once.
     read(&database, &acme()).await;
     quiet().await;
 
-    let before = trips.count();
+    let before = wire.trips();
     let mut tx = database.begin(&acme()).await.expect("begin");
-    assert_eq!(trips.count() - before, 1, "begin, bind, seal and time limit are one message");
+    assert_eq!(wire.trips() - before, 1, "begin, bind, seal and time limit are one message");
     sqlx::query("SELECT count(*) FROM things").execute(&mut *tx).await.expect("read");
-    assert_eq!(trips.count() - before, 2);
+    assert_eq!(wire.trips() - before, 2);
     tx.commit().await.expect("commit");
-    assert_eq!(trips.count() - before, 3);
+    assert_eq!(wire.trips() - before, 3);
     quiet().await;
 
-    let before = trips.count();
+    let before = wire.trips();
     read(&database, &globex()).await;
-    assert_eq!(trips.count() - before, 2, "what a read waits for");
+    assert_eq!(wire.trips() - before, 2, "what a read waits for");
     quiet().await;
-    assert_eq!(trips.count() - before, 3, "and its end, for which nobody waits");
+    assert_eq!(wire.trips() - before, 3, "and its end, for which nobody waits");
     database.close().await;
 }
 
@@ -50,17 +50,17 @@ async fn a_session_is_bound_in_one_round_trip_and_stays_bound() {
     let Some(place) = place().await else { return };
     let key = SealKey::generate(1).expect("a key");
     place.seal(&key).await;
-    let (login, trips) = place.counted().await;
+    let (login, wire) = place.watched().await;
     let mut settings = sealed_with(&key);
     settings.mode = Mode::Session;
     let database = TenantDatabase::connect_with(login, settings).await.expect("the database");
     read(&database, &acme()).await;
     quiet().await;
     for (context, cost) in [(acme(), 1), (acme(), 1), (globex(), 2), (globex(), 1), (acme(), 2)] {
-        let before = trips.count();
+        let before = wire.trips();
         read(&database, &context).await;
         quiet().await;
-        assert_eq!(trips.count() - before, cost, "{context:?}");
+        assert_eq!(wire.trips() - before, cost, "{context:?}");
     }
     database.close().await;
 }
