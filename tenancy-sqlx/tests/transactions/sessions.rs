@@ -87,12 +87,7 @@ async fn a_session_only_reads_and_writing_is_a_transaction_as_ever() {
     let error = sqlx::query("DELETE FROM things").execute(&mut *tx).await.expect_err("read only");
     assert_eq!(code(&error).as_deref(), Some("25006"), "{error}");
     assert!(matches!(tx.commit().await, Err(CommitError::Aborted)));
-    let mut tx = database.begin_read(&acme()).await.expect("begin");
-    // What lasts as long as a transaction has one, and it ends with the handle.
-    tx.lock("a").await.expect("a lock");
-    drop(tx);
     let mut tx = database.begin(&acme()).await.expect("begin");
-    assert!(tx.try_lock("a").await.expect("asked"), "a lock outlived its handle");
     sqlx::query("DELETE FROM things WHERE id = 3").execute(&mut *tx).await.expect("written");
     tx.commit().await.expect("commit");
     let mut tx = database.begin_read(&acme()).await.expect("begin");
@@ -101,6 +96,22 @@ async fn a_session_only_reads_and_writing_is_a_transaction_as_ever() {
     savepoint.rollback().await.expect("rolled back");
     assert_eq!(read(&mut tx).await.expect("read").1, 2);
     tx.commit().await.expect("nothing to commit");
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_lock_is_held_as_long_as_its_handle() {
+    let Some(place) = place().await else { return };
+    let mut settings = one_connection();
+    settings.max_connections = 3;
+    let database = one_session(&place, settings).await;
+    let mut holder = database.begin_read(&acme()).await.expect("begin");
+    holder.lock("a").await.expect("a lock");
+    let mut other = database.begin(&acme()).await.expect("begin");
+    assert!(!other.try_lock("a").await.expect("asked"), "it has ended with its statement");
+    drop(holder);
+    other.lock("a").await.expect("it has ended with its handle");
+    drop(other);
     database.close().await;
 }
 
