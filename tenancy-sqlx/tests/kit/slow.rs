@@ -13,6 +13,9 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
+/// What begins name in their last statement.
+const SETTING: &[u8] = b"statement_timeout";
+
 const DELAY: Duration = Duration::from_millis(2);
 
 /// What goes over the socket.
@@ -38,7 +41,6 @@ impl Wire {
         if self.answered.swap(false, Ordering::SeqCst) {
             self.trips.fetch_add(1, Ordering::SeqCst);
         }
-        const SETTING: &[u8] = b"statement_timeout";
         if self.spoils.load(Ordering::SeqCst)
             && let Some(at) = bytes.windows(SETTING.len()).position(|window| window == SETTING)
         {
