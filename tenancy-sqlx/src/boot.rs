@@ -30,7 +30,8 @@ const ROLE: &str = "
 
 /// What is wrong with the role that `pool` logs in as.
 pub(crate) async fn check_role(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
-    let row = sqlx::query(ROLE).fetch_one(pool).await?;
+    // Not prepared: a pooler may be between.
+    let row = sqlx::raw_sql(ROLE).fetch_one(pool).await?;
     let role: String = row.try_get("role")?;
     let mut findings = Vec::new();
     let mut find = |rule, why: String, fix: String| {

@@ -27,6 +27,13 @@ pub enum ConnectError {
     #[error("tenants are not kept apart in this database:\n{0}")]
     Unproved(Box<Report>),
 
+    /// A tenant is to stay bound to a connection that a pooler would lend to others.
+    #[error(
+        "Mode::Session needs direct connections, and a pooler is between this program and the server: \
+         connect to the server itself, or use Mode::Pooler"
+    )]
+    Pooler,
+
     /// Program and database do not agree about the seal.
     #[error("tenants cannot be bound safely: {0}")]
     Seal(#[from] SealMismatch),
@@ -61,6 +68,18 @@ pub enum BeginError {
         /// The driver's reason.
         #[source]
         source: sqlx::Error,
+    },
+
+    /// The tenant holds as many connections as it may, and none of them came free in time.
+    #[error(
+        "tenant {tenant} already holds the {most} connections it may hold at once, and none came free in time: \
+         end its transactions sooner, or give its plan more `connections`"
+    )]
+    Busy {
+        /// The tenant it was for.
+        tenant: TenantId,
+        /// How many it may hold at once.
+        most: usize,
     },
 }
 
@@ -98,6 +117,12 @@ pub enum StatementRefused {
         "a tenant's transaction takes SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES and TABLE, not {0:?}"
     )]
     Verb(String),
+
+    /// A prepared statement stays on a connection that a pooler lends to others.
+    #[error(
+        "behind a pooler nothing is prepared: use sqlx::query(..) alone, or connect to the server itself"
+    )]
+    Prepared,
 
     /// A statement has failed, and the server takes no other until that is rolled back.
     #[error(

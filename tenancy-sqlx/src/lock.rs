@@ -16,7 +16,11 @@ impl TenantConn {
     /// The server's: among others that it took longer than a statement may.
     pub async fn lock(&mut self, name: &str) -> sqlx::Result<()> {
         let key = key(self.tenant_id(), name);
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(self).await.map(drop)
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(key)
+            .execute(self.within_transaction().await?)
+            .await
+            .map(drop)
     }
 
     /// Takes the lock if nobody else of this tenant holds it, and says whether it did.
@@ -26,7 +30,10 @@ impl TenantConn {
     /// The server's.
     pub async fn try_lock(&mut self, name: &str) -> sqlx::Result<bool> {
         let key = key(self.tenant_id(), name);
-        sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(key).fetch_one(self).await
+        sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+            .bind(key)
+            .fetch_one(self.within_transaction().await?)
+            .await
     }
 }
 

@@ -35,7 +35,12 @@ impl TenantConn {
     /// The server's: among others for a text of 8000 bytes or more.
     pub async fn notify(&mut self, topic: &str, text: &str) -> sqlx::Result<()> {
         let channel = channel(self.tenant_id(), topic);
-        sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(text).execute(self).await.map(drop)
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(channel)
+            .bind(text)
+            .execute(self.within_transaction().await?)
+            .await
+            .map(drop)
     }
 }
 

@@ -38,10 +38,24 @@ pub(crate) fn begin(Begin { access, tenant, seal, statement_timeout }: &Begin) -
         Access::Write => "BEGIN",
         Access::Read => "BEGIN READ ONLY",
     };
-    let millis = statement_timeout.as_millis().clamp(1, 86_400_000);
+    let millis = milliseconds(*statement_timeout);
     let seal = seal.as_ref().map(|seal| format!("SET LOCAL app.tenant_seal = '{}'; ", seal.as_str()));
     let seal = seal.unwrap_or_default();
     format!("{begin}; SET LOCAL app.tenant_id = '{tenant}'; {seal}SET LOCAL statement_timeout = {millis}")
+}
+
+/// One message: forget every setting, bind the tenant to the session, let it only read.
+pub(crate) fn session(tenant: TenantId, seal: Option<&Seal>, statement_timeout: Duration) -> String {
+    let millis = milliseconds(statement_timeout);
+    let seal = seal.map(|seal| format!("SET app.tenant_seal = '{}'; ", seal.as_str())).unwrap_or_default();
+    format!(
+        "RESET ALL; SET app.tenant_id = '{tenant}'; {seal}SET statement_timeout = {millis}; \
+         SET default_transaction_read_only = on"
+    )
+}
+
+fn milliseconds(duration: Duration) -> u128 {
+    duration.as_millis().clamp(1, 86_400_000)
 }
 
 /// Rows from arrays: `$1` is the tenant, then one array a column.
@@ -125,6 +139,16 @@ mod tests {
         let sealed = begin(&Begin { access: Access::Write, seal: Some(seal), ..begun });
         assert!(sealed.starts_with("BEGIN; SET LOCAL app.tenant_id = '018f"), "{sealed}");
         assert!(sealed.contains("'; SET LOCAL app.tenant_seal = '1.018f"), "{sealed}");
+    }
+
+    #[test]
+    fn a_session_forgets_all_that_was_set_before_it_is_bound() {
+        let tenant: TenantId = "018f2f4e-0000-7000-8000-000000000002".parse().unwrap();
+        assert_eq!(
+            session(tenant, None, Duration::from_secs(5)),
+            "RESET ALL; SET app.tenant_id = '018f2f4e-0000-7000-8000-000000000002'; \
+             SET statement_timeout = 5000; SET default_transaction_read_only = on"
+        );
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl Platform {
         gate.require(&SCHEMA).await?;
         let mut settings = Settings::default();
         settings.seal = config.seal_key;
+        settings.plans = Arc::clone(usage::plans());
         let database = TenantDatabase::connect_with(config.database, settings)
             .await
             .context("the application's database role")?

@@ -42,12 +42,14 @@ impl Catalogue {
                 .cap(Meter::API_CALLS_HOUR, 100_000)
                 .cap(Meter::ANALYSIS_RUNS_MONTH, 2_000)
                 .rate(Rate::per_second(200, 4_000))
+                .connections(8)
         };
         let enterprise = Plan::builder("enterprise")
             .name("Enterprise")
             .feature(Feature::ALL)
             .cap(Meter::API_CALLS_HOUR, 1_000_000)
-            .rate(Rate::per_second(1_000, 10_000));
+            .rate(Rate::per_second(1_000, 10_000))
+            .connections(16);
         let built = |plan: PlanBuilder| plan.build().ok();
         let starter = built(starter);
         let professional = starter.as_ref().and_then(|starter| built(professional(starter)));
@@ -89,6 +91,7 @@ mod tests {
             for feature in pair[0].features() {
                 assert!(pair[1].includes(feature), "{} lacks {feature}", pair[1].name());
             }
+            assert!(pair[0].connections() < pair[1].connections());
             for (meter, cap) in pair[1].limits() {
                 assert!(pair[0].limits().get(meter).is_some_and(|smaller| smaller < cap), "{meter}");
             }

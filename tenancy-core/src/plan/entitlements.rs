@@ -1,5 +1,8 @@
 //! What one tenant may use: the answer to a request's two questions.
 
+use std::num::NonZeroU32;
+
+use super::plan::CONNECTIONS;
 use super::{Feature, Meter, Overrides, Plan};
 use crate::rate::Rate;
 
@@ -46,6 +49,11 @@ impl<'a> Entitlements<'a> {
     pub fn rate(&self) -> Rate {
         self.overrides.rate.or_else(|| self.plan.map(Plan::rate)).unwrap_or_default()
     }
+
+    /// How many of a process's connections to the database the tenant may hold at once.
+    pub fn connections(&self) -> NonZeroU32 {
+        self.overrides.connections.or_else(|| self.plan.map(Plan::connections)).unwrap_or(CONNECTIONS)
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +70,7 @@ mod tests {
             "limits": {"campaigns": 2, "users": null},
             "features": {"ai_content": true, "basic_social": false},
             "rate": {"per_second": 5, "burst": 10},
+            "connections": 2,
         });
         let own = Entitlements::new(starter, Overrides::of(&settings));
         assert!(own.includes(&Feature::AI_CONTENT) && !own.includes(&Feature::BASIC_SOCIAL));
@@ -70,6 +79,8 @@ mod tests {
         assert_eq!(own.limit(&Meter::USERS), None);
         assert_eq!(own.limit(&Meter::SOCIAL_ACCOUNTS), Some(10));
         assert_eq!(own.rate(), Rate::per_second(5, 10));
+        assert_eq!(own.connections().get(), 2);
+        assert_eq!(Entitlements::new(starter, Overrides::default()).connections().get(), 4);
     }
 
     #[test]
@@ -77,5 +88,6 @@ mod tests {
         let nothing = Entitlements::new(None, Overrides::default());
         assert!(!nothing.includes(&Feature::BASIC_ANALYTICS));
         assert_eq!(nothing.rate(), Rate::default());
+        assert_eq!(nothing.connections(), CONNECTIONS);
     }
 }

@@ -1,13 +1,15 @@
 //! What one tenant was granted or denied beside its plan, read from the tenant's settings.
 //!
 //! ```json
-//! {"limits": {"campaigns": 2, "users": null}, "features": {"ai_content": true}, "rate": {"per_second": 5, "burst": 10}}
+//! {"limits": {"campaigns": 2, "users": null}, "features": {"ai_content": true}, "rate": {"per_second": 5, "burst": 10},
+//!  "connections": 2}
 //! ```
 //!
 //! `null` lifts a limit. The older field names (`max_campaigns`, …) are read as well; `limits` wins.
 //! What cannot be an override is passed over: the database refuses to store it in the first place.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +18,7 @@ use super::plan::OLDER;
 use super::{Feature, Meter};
 use crate::rate::Rate;
 
-/// Limits, features and a rate that differ from the plan's.
+/// Limits, features, a rate and a share of the database that differ from the plan's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overrides {
     /// Limits; `None` lifts one.
@@ -25,6 +27,8 @@ pub struct Overrides {
     pub features: BTreeMap<Feature, bool>,
     /// Another rate.
     pub rate: Option<Rate>,
+    /// Another number of connections to the database.
+    pub connections: Option<NonZeroU32>,
 }
 
 impl Overrides {
@@ -42,7 +46,9 @@ impl Overrides {
         let features = settings.get("features").and_then(Value::as_object).into_iter().flatten();
         let features = features.filter_map(|(name, value)| Some((name.parse().ok()?, value.as_bool()?)));
         let rate = settings.get("rate").and_then(|rate| serde_json::from_value(rate.clone()).ok());
-        Self { limits, features: features.collect(), rate }
+        let connections = settings.get("connections").and_then(Value::as_u64);
+        let connections = connections.and_then(|most| NonZeroU32::new(most.try_into().ok()?));
+        Self { limits, features: features.collect(), rate, connections }
     }
 
     /// Whether there are none.
@@ -77,6 +83,9 @@ mod tests {
             json!({"features": ["ai_content"]}),
             json!({"features": {"ai_content": "yes"}}),
             json!({"rate": {"per_second": 0, "burst": 1}}),
+            json!({"connections": 0}),
+            json!({"connections": "9"}),
+            json!({"connections": 5_000_000_000_u64}),
         ] {
             assert!(Overrides::of(&settings).is_empty(), "{settings}");
         }

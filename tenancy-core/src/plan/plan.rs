@@ -1,4 +1,4 @@
-//! One plan: its features, its limits and its rate.
+//! One plan: its features, its limits, its rate and its share of the database.
 //!
 //! JSON is read in every spelling that is about, and written in one:
 //!
@@ -9,6 +9,7 @@
 //! | `code`     | none: the name in lower case stands in for it                          |
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub(super) const OLDER: [(&str, Meter); 5] = [
     ("api_rate_limit", Meter::API_CALLS_HOUR),
 ];
 
+/// How many connections a tenant may hold at once where nothing is said about it.
+pub(super) const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+
 /// What can be bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Read")]
@@ -33,6 +37,7 @@ pub struct Plan {
     features: BTreeSet<Feature>,
     limits: BTreeMap<Meter, u64>,
     rate: Rate,
+    connections: NonZeroU32,
 }
 
 /// Why a plan cannot be made.
@@ -59,6 +64,7 @@ pub struct PlanBuilder {
     features: BTreeSet<Feature>,
     limits: BTreeMap<Meter, u64>,
     rate: Rate,
+    connections: NonZeroU32,
 }
 
 impl Plan {
@@ -70,6 +76,7 @@ impl Plan {
             features: BTreeSet::new(),
             limits: BTreeMap::new(),
             rate: Rate::default(),
+            connections: CONNECTIONS,
         }
     }
 
@@ -96,6 +103,11 @@ impl Plan {
     /// How fast a tenant may call.
     pub const fn rate(&self) -> Rate {
         self.rate
+    }
+
+    /// How many of a process's connections to the database a tenant may hold at once.
+    pub const fn connections(&self) -> NonZeroU32 {
+        self.connections
     }
 
     /// Whether it has a feature, by name or because it has all.
@@ -135,6 +147,13 @@ impl PlanBuilder {
         self
     }
 
+    /// How many of a process's connections to the database a tenant may hold at once: four where nothing is
+    /// said, and zero counts as one.
+    pub fn connections(mut self, most: u32) -> Self {
+        self.connections = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
+        self
+    }
+
     /// The plan.
     ///
     /// # Errors
@@ -144,8 +163,14 @@ impl PlanBuilder {
         if self.name.trim().is_empty() {
             return Err(PlanError::BlankName);
         }
-        let code = self.code.parse()?;
-        Ok(Plan { code, name: self.name, features: self.features, limits: self.limits, rate: self.rate })
+        Ok(Plan {
+            code: self.code.parse()?,
+            name: self.name,
+            features: self.features,
+            limits: self.limits,
+            rate: self.rate,
+            connections: self.connections,
+        })
     }
 }
 
@@ -160,6 +185,7 @@ struct Read {
     limits: BTreeMap<Meter, u64>,
     #[serde(default)]
     rate: Rate,
+    connections: Option<NonZeroU32>,
     #[serde(flatten)]
     rest: BTreeMap<String, serde_json::Value>,
 }
@@ -171,6 +197,7 @@ impl TryFrom<Read> for Plan {
         let mut plan = Self::builder(read.code.unwrap_or_else(|| read.name.to_ascii_lowercase()));
         (plan.name, plan.features, plan.limits, plan.rate) =
             (read.name, read.features, read.limits, read.rate);
+        plan.connections = read.connections.unwrap_or(CONNECTIONS);
         for (field, meter) in OLDER {
             let Some(cap) = read.rest.get(field).and_then(serde_json::Value::as_u64) else { continue };
             if plan.limits.insert(meter.clone(), cap).is_some() {

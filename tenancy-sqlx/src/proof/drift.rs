@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Row};
 use tokio::task::JoinHandle;
 
 use super::{Policy, Report, Verdict, prove_on};
@@ -87,7 +87,7 @@ async fn look(pool: &PgPool, policy: &Policy, known: &str) -> Result<Option<(Str
 }
 
 async fn fingerprint(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar(include_str!("sql/fingerprint.sql")).fetch_one(conn).await
+    sqlx::raw_sql(include_str!("sql/fingerprint.sql")).fetch_one(conn).await?.try_get(0)
 }
 
 async fn timed(conn: &mut PgConnection, policy: &Policy) -> Result<Report, sqlx::Error> {

@@ -56,7 +56,8 @@ pub async fn prove(options: &PgConnectOptions, policy: &Policy) -> Result<Report
 ///
 /// The server's.
 pub async fn prove_on(conn: &mut PgConnection, policy: &Policy) -> Result<Report, sqlx::Error> {
-    let rows = sqlx::query(STATEMENT).fetch_all(conn).await?;
+    // Not prepared: a pooler may be between.
+    let rows = sqlx::raw_sql(STATEMENT).fetch_all(conn).await?;
     let mut findings = Vec::with_capacity(rows.len());
     for row in rows {
         let rule: String = row.try_get("rule")?;

@@ -1,8 +1,10 @@
 //! Whether program and database agree about the seal, asked before anybody is served.
+//!
+//! Nothing is prepared for it, so that it may be asked through a pooler.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use sqlx::{AssertSqlSafe, Executor, PgPool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlSafeStr, raw_sql};
 use tenancy_core::{Clock, TenantId};
 
 use super::{CLOCK_MARGIN, SealKey, SealMismatch};
@@ -24,7 +26,7 @@ pub(crate) async fn check_seal(
     };
     let asked = clock.now();
     let there: f64 =
-        sqlx::query_scalar("SELECT extract(epoch FROM clock_timestamp())::float8").fetch_one(pool).await?;
+        raw_sql("SELECT extract(epoch FROM clock_timestamp())::float8").fetch_one(pool).await?.try_get(0)?;
     // Between asking and the answer the database's clock was read: half way, as good as any guess.
     let here = asked.duration_since(UNIX_EPOCH).unwrap_or_default()
         + clock.now().duration_since(asked).unwrap_or_default() / 2;
@@ -36,13 +38,13 @@ pub(crate) async fn check_seal(
 }
 
 async fn is_required(pool: &PgPool) -> Result<bool, sqlx::Error> {
-    let required = sqlx::query_scalar("SELECT tenancy.seal_required()").fetch_one(pool).await;
-    match required {
+    match raw_sql("SELECT tenancy.seal_required()").fetch_one(pool).await {
+        Ok(row) => row.try_get(0),
         // A schema from before the seal, or one without `tenancy` at all: whoever serves it asks for its version.
         Err(sqlx::Error::Database(e)) if matches!(e.code().as_deref(), Some("42883" | "3F000" | "42501")) => {
             Ok(false)
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
@@ -58,7 +60,7 @@ async fn try_key(pool: &PgPool, key: &SealKey, clock: &dyn Clock) -> Result<(), 
     // Whatever comes of it, this connection is not used for anything else.
     conn.close_on_drop();
     conn.execute(AssertSqlSafe(statement::begin(&begin)).into_sql_str()).await?;
-    match conn.execute(sqlx::query("SELECT tenancy.current_tenant()")).await {
+    match conn.execute("SELECT tenancy.current_tenant()").await {
         Ok(_) => Ok(()),
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("28000") => {
             let (kid, reason) = (key.kid().to_owned(), error.message().to_owned());

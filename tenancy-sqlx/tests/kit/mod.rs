@@ -1,6 +1,7 @@
 //! A migrated database of a test's own with one protected table and rows of two tenants in it.
 #![allow(dead_code, reason = "each suite uses its part of the kit")]
 
+mod pooler;
 mod slow;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -40,8 +41,7 @@ pub(crate) struct Place {
 /// `None`, visibly, where there is no server to start; fails where everything is required.
 pub(crate) async fn place() -> Option<Place> {
     if let Err(error) = Binaries::find() {
-        assert!(std::env::var("TENANCY_REQUIRE").as_deref() != Ok("all"), "postgresql is required: {error}");
-        let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {error}");
+        missing(format_args!("postgresql is required: {error}"));
         return None;
     }
     let cluster = Cluster::shared("tenancy", Install::Never).await.expect("a cluster");
@@ -56,7 +56,13 @@ pub(crate) async fn place() -> Option<Place> {
     Some(Place { server, cluster })
 }
 
-async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
+/// Says what is missing, where a test runner does not swallow it; fails where everything is required.
+fn missing(what: std::fmt::Arguments<'_>) {
+    assert!(std::env::var("TENANCY_REQUIRE").as_deref() != Ok("all"), "{what}");
+    let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {what}");
+}
+
+pub(crate) async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
     let mut admin = PgConnection::connect_with(&admin).await?;
     let passwords =
         Passwords { gate: password.clone(), rw: password.clone(), ops: password.clone(), migrator: password };
@@ -123,6 +129,25 @@ impl Place {
     pub(crate) async fn slow_login(&self) -> PgConnectOptions {
         let slow = slow::slow(&self.login("app_rw")).await;
         slow.username("app_rw").password(self.password()).database(self.server.name())
+    }
+
+    /// The application's login by way of a real pgbouncer that pools transactions over this many connections
+    /// and ignores these start-up parameters; `None`, visibly, where there is no pgbouncer.
+    pub(crate) async fn pooled(
+        &self,
+        connections: usize,
+        ignored: &str,
+    ) -> Option<(pooler::Pooler, PgConnectOptions)> {
+        let server = self.login("app_rw");
+        let pooler = pooler::Pooler::start(&server, self.password(), connections, ignored).await?;
+        let login = pooler.login(&server, self.password());
+        Some((pooler, login))
+    }
+
+    /// The application's login by way of a socket, and the view of what goes over it.
+    pub(crate) async fn watched(&self) -> (PgConnectOptions, slow::Wire) {
+        let (watched, wire) = slow::watched(&self.login("app_rw")).await;
+        (watched.username("app_rw").password(self.password()).database(self.server.name()), wire)
     }
 
     /// A superuser's connection.

@@ -54,7 +54,12 @@ pub(crate) struct Outside(tokio::sync::Mutex<PgConnection>);
 
 impl Outside {
     pub(crate) async fn of(place: &Place) -> Self {
-        Self(tokio::sync::Mutex::new(place.admin().await))
+        Self::on(place.admin().await)
+    }
+
+    /// By way of a superuser's connection.
+    pub(crate) fn on(admin: PgConnection) -> Self {
+        Self(tokio::sync::Mutex::new(admin))
     }
 
     /// Sessions of the application that are still in a transaction after the time that a

@@ -18,7 +18,7 @@ use crate::kit::{ACME, acme, one_connection, place};
 /// Why a future is on the list, and which those are, by file and name.
 const LIST: &[(&str, &[&str])] = &[
     (
-        "cut in `cancelled.rs` and `savepoints.rs`",
+        "cut in `cancelled.rs` and `savepoints.rs`, and also in `sessions.rs` and while waiting in `fair.rs`",
         &[
             "database.rs begin",
             "database.rs begin_read",
