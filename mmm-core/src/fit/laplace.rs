@@ -15,14 +15,12 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{
-    model::{Coordinates, Model, SamplingDensity},
-    vector::{add_scaled, dot},
-};
+use crate::vector::{add_scaled, dot};
 
 use super::{
     optimum::{Optimum, climb},
     symmetric::eigen,
+    target::{LogDensity, Target},
 };
 
 /// The widest axis, in units of the sampler's coordinates, most of which are logarithms.
@@ -44,11 +42,10 @@ pub(super) struct Laplace {
 
 impl Laplace {
     /// `None` where no finite mode is found.
-    pub(super) fn of(model: &Model) -> Option<Self> {
-        let mut density = SamplingDensity::new(model.clone());
-        let Optimum { position: mode, log_density: highest } =
-            climb(&mut density, Coordinates::center(model))?;
-        let curvature = curvature(&mut density, &mode)?;
+    pub(super) fn of(target: &dyn Target) -> Option<Self> {
+        let mut density = target.density();
+        let Optimum { position: mode, log_density: highest } = climb(&mut *density, target.center())?;
+        let curvature = curvature(&mut *density, &mode)?;
         let (values, vectors) = eigen(curvature);
         let widths: Vec<f64> = values.iter().map(|c| c.max(WIDEST.powi(-2)).sqrt().recip()).collect();
         let scaled = vectors
@@ -92,7 +89,7 @@ impl Laplace {
 }
 
 /// The negative second derivatives, by central differences of the gradient; `None` where not finite.
-fn curvature(density: &mut SamplingDensity, mode: &[f64]) -> Option<Array2<f64>> {
+fn curvature(density: &mut dyn LogDensity, mode: &[f64]) -> Option<Array2<f64>> {
     let size = mode.len();
     let mut matrix = Array2::zeros((size, size));
     let (mut ahead, mut behind, mut moved) = (vec![0.0; size], vec![0.0; size], mode.to_vec());

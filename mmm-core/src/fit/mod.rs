@@ -22,8 +22,11 @@ mod result;
 mod run;
 mod settings;
 mod symmetric;
+mod target;
 
 pub use preview::{Mode, Preview};
 pub use result::{Draws, Fit};
 pub use run::Progress;
+pub(crate) use run::{Sampled, sample};
 pub use settings::{FitError, FitSettings, Metric};
+pub(crate) use target::{LogDensity, Recorder, Target};

@@ -12,12 +12,11 @@ use nuts_rs::{
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::{Coordinates, Model, SamplingDensity};
-
 use super::{
     FitError, FitSettings,
     chain::{Chain, Move},
     laplace::Laplace,
+    target::{LogDensity, Target},
 };
 
 /// How many random points are tried before a chain gives up.
@@ -26,14 +25,14 @@ const ATTEMPTS: usize = 100;
 /// Starts a chain at a random point: around the mode, as far as the posterior is wide, or around the
 /// centre of the model's coordinates.
 pub(super) fn start(
-    model: &Model,
+    target: &dyn Target,
     settings: &FitSettings,
     laplace: Option<&Laplace>,
     chain: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Box<dyn Chain>, FitError> {
-    let mut density = Density::new(model, laplace.cloned());
-    let position = starting_point(&mut density, rng).ok_or(FitError::NoStart { chain })?;
+    let mut density = Density::new(target, laplace.cloned());
+    let position = starting_point(&mut density, &target.center(), rng).ok_or(FitError::NoStart { chain })?;
     let failed = |message: String| FitError::Sampler { chain, message };
     let mut options = DiagNutsSettings {
         num_tune: settings.tune as u64,
@@ -50,8 +49,7 @@ pub(super) fn start(
     Ok(Box::new(NutsChain { sampler, laplace }))
 }
 
-fn starting_point(density: &mut Density, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
-    let center = Coordinates::center(density.sampled.model());
+fn starting_point(density: &mut Density, center: &[f64], rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
     let mut gradient = vec![0.0; center.len()];
     (0..ATTEMPTS).find_map(|_| {
         let point: Vec<f64> = match &density.laplace {
@@ -89,23 +87,18 @@ impl<C: nuts_rs::Chain<CpuMath<Density>>> Chain for NutsChain<C> {
 }
 
 /// The model's density in the form the sampler expects.
-#[derive(Debug)]
 struct Density {
-    sampled: SamplingDensity,
+    sampled: Box<dyn LogDensity>,
     laplace: Option<Laplace>,
     position: Vec<f64>,
     gradient: Vec<f64>,
 }
 
 impl Density {
-    fn new(model: &Model, laplace: Option<Laplace>) -> Self {
-        let size = model.layout().len();
-        Self {
-            sampled: SamplingDensity::new(model.clone()),
-            laplace,
-            position: vec![0.0; size],
-            gradient: vec![0.0; size],
-        }
+    fn new(target: &dyn Target, laplace: Option<Laplace>) -> Self {
+        let sampled = target.density();
+        let size = sampled.dimensions();
+        Self { sampled, laplace, position: vec![0.0; size], gradient: vec![0.0; size] }
     }
 }
 

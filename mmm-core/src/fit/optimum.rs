@@ -9,10 +9,9 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    model::SamplingDensity,
-    vector::{add_scaled, dot},
-};
+use crate::vector::{add_scaled, dot};
+
+use super::target::LogDensity;
 
 /// Steps that are remembered.
 const MEMORY: usize = 12;
@@ -38,7 +37,7 @@ struct Step {
 }
 
 /// Climbs from a start; `None` where the density there is not finite.
-pub(super) fn climb(density: &mut SamplingDensity, start: Vec<f64>) -> Option<Optimum> {
+pub(super) fn climb(density: &mut dyn LogDensity, start: Vec<f64>) -> Option<Optimum> {
     let size = start.len();
     let (mut position, mut gradient) = (start, vec![0.0; size]);
     let mut value = density.log_density(&position, &mut gradient);
@@ -122,7 +121,8 @@ fn bent(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::{
-        model::{ChannelSpec, Coordinates, Model, ModelSpec},
+        fit::Target,
+        model::{ChannelSpec, Model, ModelSpec},
         simulate::Scenario,
     };
 
@@ -132,11 +132,11 @@ mod tests {
         for channel in [ChannelSpec::default(), ChannelSpec::hill()] {
             let spec = ModelSpec { channel, ..ModelSpec::default() };
             let model = Model::new(spec, data.clone()).unwrap();
-            let mut density = SamplingDensity::new(model.clone());
-            let start = Coordinates::center(&model);
+            let mut density = model.density();
+            let start = model.center();
             let mut gradient = vec![0.0; start.len()];
             let from = density.log_density(&start, &mut gradient);
-            let found = climb(&mut density, start).unwrap();
+            let found = climb(&mut *density, start).unwrap();
             let value = density.log_density(&found.position, &mut gradient);
             assert!(value > from && value.to_bits() == found.log_density.to_bits());
             assert!(gradient.iter().all(|slope| slope.abs() < 1e-2), "{gradient:?}");

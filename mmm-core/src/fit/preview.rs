@@ -11,13 +11,9 @@ use ndarray::{Array2, Array3};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{
-    diagnose::smooth_log_ratios,
-    effect::Effects,
-    model::{Coordinates, Model, SamplingDensity},
-};
+use crate::{diagnose::smooth_log_ratios, effect::Effects, model::Model};
 
-use super::{Fit, FitError, FitSettings, laplace::Laplace};
+use super::{Fit, FitError, FitSettings, laplace::Laplace, target::Target};
 
 /// The random stream of previews; chains use the streams from 0 up.
 const PREVIEW_STREAM: u64 = u64::MAX - 1;
@@ -50,8 +46,8 @@ impl Model {
     pub fn mode(&self) -> Result<Mode, FitError> {
         let laplace = Laplace::of(self).ok_or(FitError::NoMode)?;
         let mut parameters = vec![0.0; self.layout().len()];
-        Coordinates::new(self.clone()).unconstrained(&laplace.mode, &mut parameters);
-        self.constrain(&mut parameters);
+        let mut contributions = vec![0.0; self.layout().channels()];
+        self.recorder().record(&laplace.mode, &mut parameters, &mut contributions);
         Ok(Mode { parameters, log_density: laplace.highest })
     }
 
@@ -69,7 +65,7 @@ impl Model {
         let laplace = Laplace::of(self).ok_or(FitError::NoMode)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(PREVIEW_STREAM);
-        let mut density = SamplingDensity::new(self.clone());
+        let mut density = self.density();
         let (mut position, mut gradient) = (vec![0.0; laplace.mode.len()], vec![0.0; laplace.mode.len()]);
         let (mut positions, mut weights) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
         for _ in 0..draws {
@@ -93,18 +89,17 @@ impl Model {
         positions: impl Iterator<Item = &'a Vec<f64>>,
     ) -> Result<Fit, FitError> {
         let (layout, draws) = (self.layout(), settings.draws);
-        let mut coordinates = Coordinates::new(self.clone());
-        let total_of_mean = self.kpi_scale() * self.data().periods() as f64;
+        let mut recorder = self.recorder();
         let (mut parameters, mut contributions) = (Array3::zeros((1, draws, layout.len())), Vec::new());
+        let mut totals = vec![0.0; layout.channels()];
         for (mut row, position) in parameters.rows_mut().into_iter().zip(positions) {
             let mut own = position.clone();
-            coordinates.unconstrained(position, &mut own);
-            self.constrain(&mut own);
+            recorder.record(position, &mut own, &mut totals);
             if let Some(bad) = own.iter().position(|value| !value.is_finite()) {
                 return Err(FitError::NotFinite { chain: 0, parameter: layout.names()[bad].clone() });
             }
             row.iter_mut().zip(own).for_each(|(cell, value)| *cell = value);
-            contributions.extend(coordinates.mean_contributions().map(|mean| mean * total_of_mean));
+            contributions.extend(&totals);
         }
         Ok(Fit {
             contributions: Array3::from_shape_vec((1, draws, layout.channels()), contributions)

@@ -14,9 +14,9 @@ use ndarray::{Array2, Array3};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::{Coordinates, Model};
+use crate::model::Model;
 
-use super::{Fit, FitError, FitSettings, Metric, laplace::Laplace, nuts};
+use super::{Fit, FitError, FitSettings, Metric, laplace::Laplace, nuts, target::Target};
 
 /// How far a fit is; handed to the observer after every draw of every chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,25 +61,52 @@ impl Model {
         settings: &FitSettings,
         observe: impl Fn(Progress) -> ControlFlow<()> + Sync,
     ) -> Result<Fit, FitError> {
-        settings.check(self.layout().len())?;
-        let run = Run {
-            model: self,
-            settings,
-            laplace: (settings.metric == Metric::Laplace).then(|| Laplace::of(self)).flatten(),
-            observe: &observe,
-            next_chain: AtomicUsize::new(0),
-            draws_done: AtomicUsize::new(0),
-            divergences: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            finished: Mutex::new(Vec::with_capacity(settings.chains)),
-        };
-        run.on_threads()?;
-        run.collect()
+        let Sampled { parameters, contributions, energies, divergences, gradients } =
+            sample(self, settings, &observe)?;
+        let (model, settings) = (self.clone(), settings.clone());
+        Ok(Fit { model, settings, parameters, contributions, divergences, energies, gradients })
     }
 }
 
+/// What all chains drew.
+#[derive(Clone, Debug)]
+pub(crate) struct Sampled {
+    /// Parameters on their own scale, `(chains, draws, parameters)`.
+    pub(crate) parameters: Array3<f64>,
+    /// `(chains, draws, contributions)`.
+    pub(crate) contributions: Array3<f64>,
+    /// `(chains, draws)`.
+    pub(crate) energies: Array2<f64>,
+    /// Among the kept draws, per chain.
+    pub(crate) divergences: Vec<usize>,
+    /// Evaluations of the density.
+    pub(crate) gradients: u64,
+}
+
+/// Draws from any target.
+pub(crate) fn sample(
+    target: &dyn Target,
+    settings: &FitSettings,
+    observe: &(dyn Fn(Progress) -> ControlFlow<()> + Sync),
+) -> Result<Sampled, FitError> {
+    settings.check(target.names().len())?;
+    let run = Run {
+        target,
+        settings,
+        laplace: (settings.metric == Metric::Laplace).then(|| Laplace::of(target)).flatten(),
+        observe,
+        next_chain: AtomicUsize::new(0),
+        draws_done: AtomicUsize::new(0),
+        divergences: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
+        finished: Mutex::new(Vec::with_capacity(settings.chains)),
+    };
+    run.on_threads()?;
+    run.collect()
+}
+
 struct Run<'a> {
-    model: &'a Model,
+    target: &'a dyn Target,
     settings: &'a FitSettings,
     laplace: Option<Laplace>,
     observe: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
@@ -129,33 +156,31 @@ impl Run<'_> {
 
     fn chain(&self, chain: usize) -> Result<ChainDraws, FitError> {
         let FitSettings { tune, draws, seed, .. } = *self.settings;
-        let layout = self.model.layout();
+        let (names, outcomes) = (self.target.names(), self.target.contributions());
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(chain as u64);
-        let mut sampler = nuts::start(self.model, self.settings, self.laplace.as_ref(), chain, &mut rng)?;
-        let mut coordinates = Coordinates::new(self.model.clone());
-        let mut position = vec![0.0; layout.len()];
+        let mut sampler = nuts::start(self.target, self.settings, self.laplace.as_ref(), chain, &mut rng)?;
+        let mut recorder = self.target.recorder();
+        let mut position = vec![0.0; names.len()];
         let mut kept = ChainDraws {
-            parameters: vec![0.0; draws * layout.len()],
-            contributions: Vec::with_capacity(draws * layout.channels()),
+            parameters: vec![0.0; draws * names.len()],
+            contributions: vec![0.0; draws * outcomes],
             divergences: 0,
             energies: Vec::with_capacity(draws),
             gradients: 0,
         };
-        let total_of_mean = self.model.kpi_scale() * self.model.data().periods() as f64;
         for draw in 0..tune + draws {
             let step =
                 sampler.advance(&mut position).map_err(|message| FitError::Sampler { chain, message })?;
             kept.gradients += step.gradients;
             if draw >= tune {
-                let place = (draw - tune) * layout.len();
-                let parameters = &mut kept.parameters[place..place + layout.len()];
-                coordinates.unconstrained(&position, parameters);
-                self.model.constrain(parameters);
+                let row = draw - tune;
+                let parameters = &mut kept.parameters[row * names.len()..(row + 1) * names.len()];
+                let contributions = &mut kept.contributions[row * outcomes..(row + 1) * outcomes];
+                recorder.record(&position, parameters, contributions);
                 if let Some(bad) = parameters.iter().position(|value| !value.is_finite()) {
-                    return Err(FitError::NotFinite { chain, parameter: layout.names()[bad].clone() });
+                    return Err(FitError::NotFinite { chain, parameter: names[bad].clone() });
                 }
-                kept.contributions.extend(coordinates.mean_contributions().map(|mean| mean * total_of_mean));
                 kept.energies.push(step.energy);
                 kept.divergences += usize::from(step.diverged);
             }
@@ -179,7 +204,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn collect(self) -> Result<Fit, FitError> {
+    fn collect(self) -> Result<Sampled, FitError> {
         let mut finished = self.finished.into_inner().map_err(|_| FitError::Panicked)?;
         finished.sort_by_key(|(chain, _)| *chain);
         // A chain that failed stops the others, which then only say that they were stopped.
@@ -192,15 +217,14 @@ impl Run<'_> {
         if chains.len() != self.settings.chains {
             return Err(FitError::Cancelled);
         }
-        let layout = self.model.layout();
         let stack = |width: usize, of: fn(&ChainDraws) -> &Vec<f64>| {
             let flat: Vec<f64> = chains.iter().flat_map(of).copied().collect();
             Array3::from_shape_vec((chains.len(), self.settings.draws, width), flat)
                 .map_err(|_| FitError::Settings("the chains kept different numbers of draws"))
         };
-        Ok(Fit {
-            parameters: stack(layout.len(), |chain| &chain.parameters)?,
-            contributions: stack(layout.channels(), |chain| &chain.contributions)?,
+        Ok(Sampled {
+            parameters: stack(self.target.names().len(), |chain| &chain.parameters)?,
+            contributions: stack(self.target.contributions(), |chain| &chain.contributions)?,
             energies: Array2::from_shape_vec(
                 (chains.len(), self.settings.draws),
                 chains.iter().flat_map(|chain| &chain.energies).copied().collect(),
@@ -208,8 +232,6 @@ impl Run<'_> {
             .map_err(|_| FitError::Settings("the chains kept different numbers of draws"))?,
             gradients: chains.iter().map(|chain| chain.gradients).sum(),
             divergences: chains.iter().map(|chain| chain.divergences).collect(),
-            model: self.model.clone(),
-            settings: self.settings.clone(),
         })
     }
 }

@@ -17,6 +17,7 @@
 use std::f64::consts::TAU;
 
 use crate::{
+    fit::{LogDensity, Recorder, Target},
     transform::MOST_PARAMETERS,
     vector::{add_scaled, dot},
 };
@@ -30,14 +31,14 @@ use super::{
 
 /// Translates positions of the sampler into parameters.
 #[derive(Debug)]
-pub(crate) struct Coordinates {
+pub(super) struct Coordinates {
     model: Model,
     work: Work,
 }
 
 /// The density of the sampler's coordinates, with room for its evaluation.
 #[derive(Debug)]
-pub(crate) struct SamplingDensity {
+pub(super) struct SamplingDensity {
     model: Model,
     work: Work,
     by_eta: Vec<f64>,
@@ -115,12 +116,12 @@ impl Work {
 }
 
 impl Coordinates {
-    pub(crate) fn new(model: Model) -> Self {
+    pub(super) fn new(model: Model) -> Self {
         Self { work: Work::new(&model), model }
     }
 
     /// Writes the unconstrained parameters of a position.
-    pub(crate) fn unconstrained(&mut self, w: &[f64], v: &mut [f64]) {
+    pub(super) fn unconstrained(&mut self, w: &[f64], v: &mut [f64]) {
         self.work.enter(&self.model, w);
         let layout = self.model.layout();
         v.copy_from_slice(&self.work.position);
@@ -130,14 +131,9 @@ impl Coordinates {
         }
     }
 
-    /// Every channel's mean contribution at that position, in units of the largest KPI.
-    pub(crate) fn mean_contributions(&self) -> impl Iterator<Item = f64> + '_ {
-        self.work.position[self.model.layout().range(ParameterKind::Beta)].iter().map(|log| log.exp())
-    }
-
     /// Where a chain may start: usual carry-over and saturation, small contributions, the noise that
     /// the linear block leaves, the linear block at its fit.
-    pub(crate) fn center(model: &Model) -> Vec<f64> {
+    pub(super) fn center(model: &Model) -> Vec<f64> {
         let layout = model.layout();
         let parts = model.parts();
         let mut center = parts.starts.clone();
@@ -150,21 +146,18 @@ impl Coordinates {
 }
 
 impl SamplingDensity {
-    pub(crate) fn new(model: Model) -> Self {
+    pub(super) fn new(model: Model) -> Self {
         let linear = model.layout().linear();
         Self { work: Work::new(&model), by_eta: vec![0.0; linear], by_theta: vec![0.0; linear], model }
     }
+}
 
-    pub(crate) const fn model(&self) -> &Model {
-        &self.model
-    }
-
-    pub(crate) fn dimensions(&self) -> usize {
+impl LogDensity for SamplingDensity {
+    fn dimensions(&self) -> usize {
         self.model.layout().len()
     }
 
-    /// The log density and its gradient by the sampler's coordinates, without allocation.
-    pub(crate) fn log_density(&mut self, w: &[f64], gradient: &mut [f64]) -> f64 {
+    fn log_density(&mut self, w: &[f64], gradient: &mut [f64]) -> f64 {
         let change = self.work.enter(&self.model, w);
         let parts = self.model.parts();
         let layout = &parts.layout;
@@ -249,6 +242,40 @@ impl SamplingDensity {
         }
         parts.soft.pull_back(w, gradient);
         log_density
+    }
+}
+
+impl Recorder for Coordinates {
+    fn record(&mut self, position: &[f64], parameters: &mut [f64], contributions: &mut [f64]) {
+        self.unconstrained(position, parameters);
+        self.model.constrain(parameters);
+        let total_of_mean = self.model.kpi_scale() * self.model.data().periods() as f64;
+        let means = &self.work.position[self.model.layout().range(ParameterKind::Beta)];
+        for (contribution, log) in contributions.iter_mut().zip(means) {
+            *contribution = log.exp() * total_of_mean;
+        }
+    }
+}
+
+impl Target for Model {
+    fn density(&self) -> Box<dyn LogDensity> {
+        Box::new(SamplingDensity::new(self.clone()))
+    }
+
+    fn recorder(&self) -> Box<dyn Recorder> {
+        Box::new(Coordinates::new(self.clone()))
+    }
+
+    fn center(&self) -> Vec<f64> {
+        Coordinates::center(self)
+    }
+
+    fn names(&self) -> &[String] {
+        self.layout().names()
+    }
+
+    fn contributions(&self) -> usize {
+        self.layout().channels()
     }
 }
 
