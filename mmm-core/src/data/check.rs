@@ -258,7 +258,7 @@ fn below_zero(
 }
 
 /// Up to rounding: a spread below a trillionth of the largest value carries no information.
-fn is_constant(values: &[f64]) -> bool {
+pub(super) fn is_constant(values: &[f64]) -> bool {
     let (low, high) = values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
