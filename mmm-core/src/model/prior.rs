@@ -34,6 +34,20 @@ pub enum Prior {
         /// Mean absolute deviation, above zero.
         scale: f64,
     },
+    /// Symmetric with heavy tails.
+    StudentT {
+        /// Degrees of freedom, above zero.
+        nu: f64,
+        /// Centre.
+        location: f64,
+        /// Above zero.
+        scale: f64,
+    },
+    /// A positive number that is the less likely the larger it is.
+    Exponential {
+        /// One by the mean, above zero.
+        rate: f64,
+    },
     /// A share between zero and one.
     Beta {
         /// Weight of one, above zero.
@@ -54,6 +68,15 @@ pub enum Prior {
         mu: f64,
         /// Standard deviation of the logarithm, above zero.
         sigma: f64,
+    },
+    /// A number above `shift` whose distance from it has a normal logarithm.
+    ShiftedLogNormal {
+        /// Mean of the logarithm.
+        mu: f64,
+        /// Standard deviation of the logarithm, above zero.
+        sigma: f64,
+        /// The lower end.
+        shift: f64,
     },
     /// A positive number whose reciprocal is gamma distributed.
     InverseGamma {
@@ -80,6 +103,12 @@ pub enum Prior {
         /// Upper end.
         high: f64,
     },
+    /// No distribution: the parameter is this number. Only models of a
+    /// [panel](crate::geo) take it.
+    Fixed {
+        /// The number.
+        value: f64,
+    },
 }
 
 /// The values a prior allows.
@@ -89,6 +118,11 @@ pub enum Support {
     Real,
     /// Numbers above zero.
     Positive,
+    /// Numbers above a lower end.
+    Above {
+        /// Lower end.
+        low: f64,
+    },
     /// Numbers between zero and one.
     Unit,
     /// Numbers between two ends.
@@ -104,14 +138,17 @@ impl Prior {
     /// The values this prior allows.
     pub const fn support(self) -> Support {
         match self {
-            Self::Normal { .. } | Self::Laplace { .. } => Support::Real,
+            Self::Normal { .. } | Self::Laplace { .. } | Self::StudentT { .. } => Support::Real,
             Self::HalfNormal { .. }
+            | Self::Exponential { .. }
             | Self::Gamma { .. }
             | Self::LogNormal { .. }
             | Self::InverseGamma { .. } => Support::Positive,
+            Self::ShiftedLogNormal { shift, .. } => Support::Above { low: shift },
             Self::Uniform { low, high } | Self::TruncatedNormal { low, high, .. } => {
                 Support::Between { low, high }
             }
+            Self::Fixed { value } => Support::Between { low: value, high: value },
             Self::Beta { .. } => Support::Unit,
         }
     }
@@ -122,10 +159,14 @@ impl Prior {
             Self::Normal { mean, sd } => (mean, [sd, 1.0]),
             Self::HalfNormal { sd } => (0.0, [sd, 1.0]),
             Self::Laplace { location, scale } => (location, [scale, 1.0]),
+            Self::StudentT { nu, location, scale } => (location, [nu, scale]),
+            Self::Exponential { rate } => (0.0, [rate, 1.0]),
             Self::Beta { alpha, beta } => (0.0, [alpha, beta]),
             Self::Gamma { shape, rate } => (0.0, [shape, rate]),
             Self::LogNormal { mu, sigma } => (mu, [sigma, 1.0]),
+            Self::ShiftedLogNormal { mu, sigma, shift } => (mu + shift, [sigma, 1.0]),
             Self::InverseGamma { shape, scale } => (0.0, [shape, scale]),
+            Self::Fixed { .. } => return false,
             Self::Uniform { low, high } => (low, [high - low, 1.0]),
             Self::TruncatedNormal { mean, sd, low, high } => (mean + low, [sd, high - low]),
         };
@@ -137,9 +178,16 @@ impl Prior {
         match self {
             Self::Normal { sd, .. } | Self::HalfNormal { sd } | Self::TruncatedNormal { sd, .. } => sd * sd,
             Self::Laplace { scale, .. } => 2.0 * scale * scale,
+            // Heavy tails have no variance; twice that of the normal distribution in the middle will do.
+            Self::StudentT { scale, .. } => 2.0 * scale * scale,
+            Self::Exponential { rate } => 1.0 / (rate * rate),
             Self::Gamma { shape, rate } => shape / (rate * rate),
             Self::Uniform { low, high } => (high - low).powi(2) / 12.0,
-            Self::Beta { .. } | Self::LogNormal { .. } | Self::InverseGamma { .. } => 1.0,
+            Self::Beta { .. }
+            | Self::LogNormal { .. }
+            | Self::ShiftedLogNormal { .. }
+            | Self::InverseGamma { .. }
+            | Self::Fixed { .. } => 1.0,
         }
     }
 }
@@ -157,7 +205,7 @@ impl Support {
     pub(crate) fn lies_in(self, other: Self) -> bool {
         match (self, other) {
             (Self::Between { low, high }, Self::Unit) => low >= 0.0 && high <= 1.0,
-            (Self::Between { low, .. }, Self::Positive) => low >= 0.0,
+            (Self::Between { low, .. } | Self::Above { low }, Self::Positive) => low >= 0.0,
             (Self::Unit, Self::Positive) => true,
             _ => self == other,
         }
@@ -168,6 +216,7 @@ impl Support {
         match self {
             Self::Real => u,
             Self::Positive => u.exp(),
+            Self::Above { low } => low + u.exp(),
             Self::Unit => 1.0 / (1.0 + (-u).exp()),
             Self::Between { low, high } => low + (high - low) / (1.0 + (-u).exp()),
         }
@@ -178,6 +227,7 @@ impl Support {
         match self {
             Self::Real => 1.0,
             Self::Positive => x,
+            Self::Above { low } => x - low,
             Self::Unit => x * (1.0 - x),
             Self::Between { low, high } => (x - low) * (high - x) / (high - low),
         }
@@ -192,8 +242,20 @@ impl Support {
         match self {
             Self::Real => x,
             Self::Positive => x.ln(),
+            Self::Above { low } => (x - low).ln(),
             Self::Unit => log_odds(x),
             Self::Between { low, high } => log_odds((x - low) / (high - low)),
+        }
+    }
+
+    /// From the parameter's own scale to the unconstrained one; not finite for a value it cannot take.
+    pub(crate) fn unconstrain(self, x: f64) -> f64 {
+        match self {
+            Self::Real => x,
+            Self::Positive => x.ln(),
+            Self::Above { low } => (x - low).ln(),
+            Self::Unit => (x / (1.0 - x)).ln(),
+            Self::Between { low, high } => ((x - low) / (high - x)).ln(),
         }
     }
 }
@@ -212,11 +274,17 @@ impl PreparedPrior {
             Prior::Normal { sd, .. } => -sd.ln() - half_log_tau,
             Prior::HalfNormal { sd } => LN_2 - sd.ln() - half_log_tau,
             Prior::Laplace { scale, .. } => -(2.0 * scale).ln(),
+            Prior::StudentT { nu, scale, .. } => {
+                ln_gamma(0.5 * (nu + 1.0)) - ln_gamma(0.5 * nu) - 0.5 * (nu * PI).ln() - scale.ln()
+            }
+            Prior::Exponential { rate } => rate.ln(),
             Prior::Beta { alpha, beta } => -ln_beta(alpha, beta),
             Prior::Gamma { shape, rate } => shape * rate.ln() - ln_gamma(shape),
-            Prior::LogNormal { sigma, .. } => -sigma.ln() - half_log_tau,
+            Prior::LogNormal { sigma, .. } | Prior::ShiftedLogNormal { sigma, .. } => {
+                -sigma.ln() - half_log_tau
+            }
             Prior::InverseGamma { shape, scale } => shape * scale.ln() - ln_gamma(shape),
-            Prior::Uniform { .. } => 0.0,
+            Prior::Uniform { .. } | Prior::Fixed { .. } => 0.0,
             Prior::TruncatedNormal { mean, sd, low, high } => {
                 let below = |end: f64| 0.5 * erfc((mean - end) / (sd * SQRT_2));
                 (high - low).ln() - sd.ln() - half_log_tau - (below(high) - below(low)).ln()
@@ -246,17 +314,24 @@ impl PreparedPrior {
                 let side = if distance == 0.0 { 0.0 } else { distance.signum() };
                 (-distance.abs() / scale, -side / scale)
             }
+            Prior::StudentT { nu, location, scale } => {
+                let z = (x - location) / scale;
+                let spread = z * z / nu;
+                (-0.5 * (nu + 1.0) * spread.ln_1p(), -(nu + 1.0) * z / (nu * scale * (1.0 + spread)))
+            }
+            Prior::Exponential { rate } => (u - rate * x, 1.0 - rate * x),
             Prior::Beta { alpha, beta } => {
                 let (log_share, log_rest) = (-softplus(-u), -softplus(u));
                 (alpha * log_share + beta * log_rest, alpha * (1.0 - x) - beta * x)
             }
             Prior::Gamma { shape, rate } => (shape * u - rate * x, shape - rate * x),
-            Prior::LogNormal { mu, sigma } => {
+            Prior::LogNormal { mu, sigma } | Prior::ShiftedLogNormal { mu, sigma, .. } => {
                 let z = (u - mu) / sigma;
                 (-0.5 * z * z, -z / sigma)
             }
             Prior::InverseGamma { shape, scale } => (-shape * u - scale / x, scale / x - shape),
             Prior::Uniform { .. } => between(u),
+            Prior::Fixed { .. } => (0.0, 0.0),
             Prior::TruncatedNormal { mean, sd, low, high } => {
                 let (value, slope) = between(u);
                 let z = (x - mean) / sd;
@@ -282,13 +357,16 @@ mod tests {
     use super::*;
     use approx::assert_relative_eq;
 
-    const PRIORS: [Prior; 9] = [
+    const PRIORS: [Prior; 12] = [
         Prior::Normal { mean: 0.3, sd: 2.0 },
         Prior::HalfNormal { sd: 1.5 },
         Prior::Laplace { location: -0.2, scale: 0.7 },
+        Prior::StudentT { nu: 5.0, location: 0.2, scale: 0.6 },
+        Prior::Exponential { rate: 1.4 },
         Prior::Beta { alpha: 1.0, beta: 3.0 },
         Prior::Gamma { shape: 3.0, rate: 1.0 },
         Prior::LogNormal { mu: 0.2, sigma: 0.9 },
+        Prior::ShiftedLogNormal { mu: 0.7, sigma: 0.4, shift: 0.1 },
         Prior::InverseGamma { shape: 2.6, scale: 1.0 },
         Prior::Uniform { low: -0.5, high: 2.0 },
         Prior::TruncatedNormal { mean: 0.8, sd: 0.8, low: 0.1, high: 10.0 },
@@ -323,6 +401,16 @@ mod tests {
     }
 
     #[test]
+    fn the_unconstrained_scale_leads_back() {
+        for prior in PRIORS {
+            let support = prior.support();
+            for u in [-2.3, -0.4, 0.6, 1.9] {
+                assert_relative_eq!(support.unconstrain(support.constrain(u)), u, epsilon = 1e-12);
+            }
+        }
+    }
+
+    #[test]
     fn improper_figures_are_seen() {
         assert!(PRIORS.into_iter().all(Prior::is_proper));
         for prior in [
@@ -330,6 +418,7 @@ mod tests {
             Prior::HalfNormal { sd: 0.0 },
             Prior::Beta { alpha: 1.0, beta: -1.0 },
             Prior::Gamma { shape: f64::INFINITY, rate: 1.0 },
+            Prior::Fixed { value: 1.0 },
         ] {
             assert!(!prior.is_proper(), "{prior:?}");
         }
