@@ -40,7 +40,7 @@ pub struct Shape<F> {
 }
 
 /// A family whose parameters have names, default priors and usual values.
-pub(super) trait Family: Copy {
+pub(crate) trait Family: Copy {
     /// The parameters in order.
     fn parameters(self) -> &'static [Parameter];
     /// The default prior of a parameter, and where a chain may start.
@@ -110,7 +110,7 @@ impl<F> Shape<F> {
 #[allow(private_bounds, reason = "the families are a closed list")]
 impl<F: Family> Shape<F> {
     /// Name, prior and starting point of every parameter in order.
-    pub(super) fn beliefs(&self) -> impl Iterator<Item = (&'static str, Prior, f64)> {
+    pub(crate) fn beliefs(&self) -> impl Iterator<Item = (&'static str, Prior, f64)> {
         self.family.parameters().iter().enumerate().map(|(place, parameter)| {
             let (default, start) = self.family.usual(place);
             (parameter.name, self.priors.get(parameter.name).copied().unwrap_or(default), start)
@@ -194,6 +194,7 @@ mod tests {
         for family in [
             Adstock::None,
             Adstock::Geometric,
+            Adstock::Endless,
             Adstock::HalfLife,
             Adstock::Binomial,
             Adstock::BinomialClosed,

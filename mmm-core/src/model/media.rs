@@ -17,13 +17,15 @@ pub(crate) struct Media {
     scales: Vec<f64>,
 }
 
-/// One medium's scaled pressure, after the zeros that stand for the time before the data.
+/// One medium's scaled pressure, after that of the time before the data, or zeros in its place.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelMedia {
     carryover: Carryover,
     pub(super) saturation: Saturation,
     pub(super) order: Order,
     padded: Vec<f64>,
+    /// What the saturated pressure is multiplied with before it is carried, where saturation comes first.
+    reach: Option<Vec<f64>>,
 }
 
 /// Room for one evaluation of [`Media`].
@@ -35,9 +37,11 @@ pub(crate) struct MediaWork {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct ChannelWork {
+pub(crate) struct ChannelWork {
     pub(super) weights: Vec<f64>,
     slopes: Vec<f64>,
+    /// The saturated frequency, where there is a reach to multiply it with.
+    curve: Vec<f64>,
     /// What the first step gives; padded like the pressure where the second step is the adstock.
     pub(super) inner: Vec<f64>,
     /// What the second step gives.
@@ -82,7 +86,7 @@ impl Media {
         MediaWork {
             channels: self.channels.iter().map(|channel| channel.work(self.periods)).collect(),
             adjoint: vec![0.0; self.periods],
-            inner_adjoint: vec![0.0; self.periods],
+            inner_adjoint: vec![0.0; self.channels.iter().map(|of| of.padded.len()).max().unwrap_or(0)],
         }
     }
 
@@ -115,6 +119,13 @@ impl Media {
     }
 }
 
+impl ChannelWork {
+    /// The effect per period, as the last [`ChannelMedia::forward`] left it.
+    pub(crate) fn effect(&self) -> &[f64] {
+        &self.outer
+    }
+}
+
 impl MediaWork {
     /// A channel's effect per period, as the last [`Media::forward`] left it.
     pub(crate) fn effect(&self, channel: usize) -> &[f64] {
@@ -127,7 +138,39 @@ impl ChannelMedia {
         let carryover = Carryover::new(spec.adstock.family, spec.max_lag.unwrap_or(max_lag));
         let carryover = if spec.normalized { carryover } else { carryover.unnormalized() };
         let padded = std::iter::repeat_n(0.0, carryover.max_lag() - 1).chain(pressure).collect();
-        Self { carryover, saturation: spec.saturation.family, order: spec.order, padded }
+        Self { carryover, saturation: spec.saturation.family, order: spec.order, padded, reach: None }
+    }
+
+    /// `padded` begins with as many earlier periods as the carry-over reaches back.
+    pub(crate) const fn padded(
+        carryover: Carryover,
+        saturation: Saturation,
+        order: Order,
+        padded: Vec<f64>,
+    ) -> Self {
+        Self { carryover, saturation, order, padded, reach: None }
+    }
+
+    /// A medium whose frequency saturates and is then multiplied with its reach; both padded alike.
+    pub(crate) const fn reaching(
+        carryover: Carryover,
+        saturation: Saturation,
+        frequency: Vec<f64>,
+        reach: Vec<f64>,
+    ) -> Self {
+        let order = Order::SaturationFirst;
+        Self { carryover, saturation, order, padded: frequency, reach: Some(reach) }
+    }
+
+    /// The same with every pressure multiplied; with a reach, that or the frequency.
+    pub(crate) fn multiplied(&self, factor: f64, of_reach: bool) -> Self {
+        let mut other = self.clone();
+        let series = match &mut other.reach {
+            Some(reach) if of_reach => reach,
+            _ => &mut other.padded,
+        };
+        series.iter_mut().for_each(|value| *value *= factor);
+        other
     }
 
     /// Scaled pressure per period.
@@ -135,7 +178,7 @@ impl ChannelMedia {
         &self.padded[self.carryover.max_lag() - 1..]
     }
 
-    fn work(&self, periods: usize) -> ChannelWork {
+    pub(crate) fn work(&self, periods: usize) -> ChannelWork {
         let lags = self.carryover.max_lag();
         let inner = match self.order {
             Order::AdstockFirst => periods,
@@ -144,13 +187,15 @@ impl ChannelMedia {
         ChannelWork {
             weights: vec![0.0; lags],
             slopes: vec![0.0; MOST_PARAMETERS * lags],
+            curve: vec![0.0; self.reach.as_ref().map_or(0, Vec::len)],
             inner: vec![0.0; inner],
             outer: vec![0.0; periods],
         }
     }
 
-    fn forward(&self, shapes: Shapes<'_>, work: &mut ChannelWork) {
-        let ChannelWork { weights, slopes, inner, outer } = work;
+    /// Computes the effect per period; see [`ChannelWork::effect`].
+    pub(crate) fn forward(&self, shapes: Shapes<'_>, work: &mut ChannelWork) {
+        let ChannelWork { weights, slopes, curve, inner, outer } = work;
         self.carryover.fill(shapes.adstock, weights, slopes);
         match self.order {
             Order::AdstockFirst => {
@@ -158,14 +203,24 @@ impl ChannelMedia {
                 self.saturation.apply(shapes.saturation, inner, outer);
             }
             Order::SaturationFirst => {
-                // Every curve starts at zero, so the padding stays zero.
-                self.saturation.apply(shapes.saturation, &self.padded, inner);
+                match &self.reach {
+                    // Every curve starts at zero, so padding with zeros stays zero.
+                    None => self.saturation.apply(shapes.saturation, &self.padded, inner),
+                    Some(reach) => {
+                        self.saturation.apply(shapes.saturation, &self.padded, curve);
+                        for ((inner, curve), reach) in inner.iter_mut().zip(curve.iter()).zip(reach) {
+                            *inner = curve * reach;
+                        }
+                    }
+                }
                 convolve(weights, inner, outer);
             }
         }
     }
 
-    fn backward(
+    /// The derivatives by the parameters, given those by the effect per period, after
+    /// [`forward`](Self::forward). `inner_adjoint` is room as long as the padded pressure.
+    pub(crate) fn backward(
         &self,
         shapes: Shapes<'_>,
         work: &ChannelWork,
@@ -181,17 +236,21 @@ impl ChannelMedia {
             }
             Order::SaturationFirst => {
                 slopes.adstock = self.by_weights(work, &work.inner, adjoint);
+                let inner_adjoint = &mut inner_adjoint[..self.padded.len()];
                 inner_adjoint.fill(0.0);
+                let now = work.weights.len() - 1;
                 for (lag, weight) in work.weights.iter().enumerate() {
-                    add_scaled(inner_adjoint, *weight, &adjoint[lag..]);
+                    add_scaled(&mut inner_adjoint[now - lag..], *weight, adjoint);
                 }
-                let now = self.carryover.max_lag() - 1;
-                slopes.saturation = self.saturation.pull_back(
-                    shapes.saturation,
-                    self.pressure(),
-                    &work.inner[now..],
-                    inner_adjoint,
-                );
+                let curve = match &self.reach {
+                    None => &work.inner,
+                    Some(reach) => {
+                        inner_adjoint.iter_mut().zip(reach).for_each(|(adjoint, reach)| *adjoint *= reach);
+                        &work.curve
+                    }
+                };
+                slopes.saturation =
+                    self.saturation.pull_back(shapes.saturation, &self.padded, curve, inner_adjoint);
             }
         }
         slopes

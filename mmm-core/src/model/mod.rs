@@ -18,6 +18,7 @@
 
 mod channel;
 mod coordinates;
+mod elicit;
 mod layout;
 mod lift;
 mod linear;
@@ -30,14 +31,17 @@ mod shapes;
 mod soft;
 mod spec;
 
+pub(crate) use channel::Family;
 pub use channel::{ChannelSpec, Shape};
-pub(crate) use coordinates::{Coordinates, SamplingDensity};
+pub use elicit::PriorFamily;
 pub use layout::{Layout, ParameterKind};
 pub use lift::{LiftLikelihood, LiftTest};
-pub(crate) use media::{Media, MediaWork, Shapes};
+pub(crate) use media::{ChannelMedia, ChannelWork, Media, MediaWork, Shapes};
 pub use posterior::Posterior;
 pub use prepared::Model;
+pub(crate) use prior::PreparedPrior;
 pub use prior::{Prior, Support};
 pub(crate) use response::Steady;
 pub(crate) use shapes::ShapeValues;
+pub(crate) use soft::Soft;
 pub use spec::{Knots, ModelSpec, SpecError};

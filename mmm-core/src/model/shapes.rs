@@ -31,6 +31,14 @@ impl ShapeValues {
         self.slices((places.adstock.len(), places.saturation.len()))
     }
 
+    /// From the parameters in the order of the families.
+    pub(crate) fn of(adstock: impl Iterator<Item = f64>, saturation: impl Iterator<Item = f64>) -> Self {
+        let mut values = Self::default();
+        values.adstock.iter_mut().zip(adstock).for_each(|(own, value)| *own = value);
+        values.saturation.iter_mut().zip(saturation).for_each(|(own, value)| *own = value);
+        values
+    }
+
     /// The first so many parameters of adstock and saturation.
     pub(crate) fn slices(&self, (adstock, saturation): (usize, usize)) -> Shapes<'_> {
         Shapes { adstock: &self.adstock[..adstock], saturation: &self.saturation[..saturation] }

@@ -30,7 +30,7 @@ const PARAMETER: f64 = 1.0;
 
 /// Which places are on such a line; the others stay as they are.
 #[derive(Clone, Debug)]
-pub(super) struct Soft {
+pub(crate) struct Soft {
     places: Vec<(usize, Line)>,
 }
 
@@ -55,18 +55,24 @@ impl Soft {
         let contribution = Line::Above { scale: CONTRIBUTION * mean_kpi };
         let contributions = layout.range(ParameterKind::Beta).map(|place| (place, contribution));
         let shapes = layout.range(ParameterKind::Adstock).chain(layout.range(ParameterKind::Saturation));
-        let line = |place: usize| match (priors[place], priors[place].support()) {
+        let shapes = Self::of_priors(shapes.map(|place| (place, priors[place])));
+        Self { places: contributions.chain(shapes.places).collect() }
+    }
+
+    /// The lines that priors alone suggest.
+    pub(crate) fn of_priors(priors: impl Iterator<Item = (usize, Prior)>) -> Self {
+        let line = |(place, prior): (usize, Prior)| match (prior, prior.support()) {
             (Prior::Gamma { .. } | Prior::HalfNormal { .. }, _) => {
-                Some((place, Line::Above { scale: PARAMETER * priors[place].rough_variance().sqrt() }))
+                Some((place, Line::Above { scale: PARAMETER * prior.rough_variance().sqrt() }))
             }
             (_, Support::Unit | Support::Between { .. }) => Some((place, Line::Share)),
             _ => None,
         };
-        Self { places: contributions.chain(shapes.filter_map(line)).collect() }
+        Self { places: priors.filter_map(line).collect() }
     }
 
     /// Writes `u` and returns the sum of `ln du/dw`.
-    pub(super) fn to_reference(&self, w: &[f64], u: &mut [f64]) -> f64 {
+    pub(crate) fn to_reference(&self, w: &[f64], u: &mut [f64]) -> f64 {
         u.copy_from_slice(w);
         let mut change = 0.0;
         for (place, line) in &self.places {
@@ -78,7 +84,7 @@ impl Soft {
     }
 
     /// Turns the derivative by `u` into that by `w`, that of the change of variables included.
-    pub(super) fn pull_back(&self, w: &[f64], gradient: &mut [f64]) {
+    pub(crate) fn pull_back(&self, w: &[f64], gradient: &mut [f64]) {
         for (place, line) in &self.places {
             let point = line.at(w[*place]);
             gradient[*place] = gradient[*place] * point.slope + point.bend;
@@ -86,7 +92,7 @@ impl Soft {
     }
 
     /// Turns `u` into `w`, in place.
-    pub(super) fn find_places(&self, u: &mut [f64]) {
+    pub(crate) fn find_places(&self, u: &mut [f64]) {
         for (place, line) in &self.places {
             u[*place] = line.find(u[*place]);
         }

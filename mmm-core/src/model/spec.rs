@@ -104,6 +104,26 @@ pub enum SpecError {
         parameter: String,
     },
 
+    /// What is believed about an effect cannot be.
+    #[error("the effect of {name} cannot be described like this: {reason}")]
+    Effect {
+        /// The medium or column.
+        name: String,
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+
+    /// The likelihood cannot have given the KPI.
+    #[error("the likelihood does not suit the KPI: {reason}")]
+    Likelihood {
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+
+    /// The seasonality never comes back.
+    #[error("the cycle of the seasonality must be a number of periods above zero")]
+    Cycle,
+
     /// The knots are not ascending periods of the data.
     #[error("the knots must be ascending periods below {periods}, and at least one")]
     Knots {

@@ -6,6 +6,7 @@
 //! |-------------------|-------------------------------------------------------------|-----------------------|
 //! | `none`            | `1` for `l = 0`, else `0`                                   |                       |
 //! | `geometric`       | `alpha^l`, `0^0 = 1`                                        | `alpha` in `[0, 1]`   |
+//! | `endless`         | `(1 - alpha) alpha^l`, never normalised further             | `alpha` in `[0, 1]`   |
 //! | `half_life`       | `0.5^(l / half_life)`                                       | `half_life > 0`       |
 //! | `binomial`        | `(1 - l / (L + 1))^(1 / alpha - 1)`                         | `alpha` in `[0, 1]`   |
 //! | `binomial_closed` | `(1 - l / L)^(1 / alpha - 1)`                               | `alpha` in `[0, 1]`   |
@@ -18,7 +19,8 @@
 //!
 //! # Source
 //!
-//! PyMC-Marketing 1.3 for every family but `binomial_closed`, which is Meridian's; Weibull weights
+//! PyMC-Marketing 1.3 for every family but `binomial_closed`, which is Meridian's, and `endless`, which over as
+//! many lags as there are periods is `LightweightMMM`'s (see [`recursive`](super::recursive)); Weibull weights
 //! equal Robyn's where `L` is the length of the series (see [`robyn_scale`]).
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,8 @@ pub enum Adstock {
     /// The same share is kept from every period to the next.
     #[default]
     Geometric,
+    /// Geometric, as if its memory had no end: a burst adds up to one over all time.
+    Endless,
     /// Geometric, described by the time after which half is left.
     HalfLife,
     /// Slow at first, then faster, zero one lag after the memory ends; PyMC-Marketing's.
@@ -55,7 +59,7 @@ impl Adstock {
         const WEIBULL: &[Parameter] = &[Parameter::positive("lam"), Parameter::positive("k")];
         match self {
             Self::None => &[],
-            Self::Geometric | Self::Binomial | Self::BinomialClosed => &[ALPHA],
+            Self::Geometric | Self::Endless | Self::Binomial | Self::BinomialClosed => &[ALPHA],
             Self::HalfLife => const { &[Parameter::positive("half_life")] },
             Self::Delayed => const { &[ALPHA, Parameter::not_negative("theta")] },
             Self::WeibullPdf | Self::WeibullCdf => WEIBULL,
@@ -78,6 +82,13 @@ impl Adstock {
         let second = &mut second[..lags];
         match (self, parameters) {
             (Self::Geometric, &[alpha]) => geometric(alpha, weights, first),
+            (Self::Endless, &[alpha]) => {
+                geometric(alpha, weights, first);
+                for (weight, slope) in weights.iter_mut().zip(first.iter_mut()) {
+                    *slope = (1.0 - alpha) * *slope - *weight;
+                    *weight *= 1.0 - alpha;
+                }
+            }
             (Self::HalfLife, &[half_life]) => {
                 let alpha = 0.5_f64.powf(1.0 / half_life);
                 geometric(alpha, weights, first);
@@ -94,7 +105,7 @@ impl Adstock {
             _ => only_now(weights, first, second),
         }
         let sum: f64 = weights.iter().sum();
-        if normalized && sum != 0.0 {
+        if normalized && self != Self::Endless && sum != 0.0 {
             for weight in weights.iter_mut() {
                 *weight /= sum;
             }
@@ -209,9 +220,10 @@ fn weibull_cdf(lam: f64, k: f64, weights: &mut [f64], by_lam: &mut [f64], by_k: 
 
 /// Every family with parameters in its range, for tests of laws.
 #[cfg(test)]
-pub(crate) const EXAMPLES: [(Adstock, [f64; super::MOST_PARAMETERS]); 8] = [
+pub(crate) const EXAMPLES: [(Adstock, [f64; super::MOST_PARAMETERS]); 9] = [
     (Adstock::None, [0.0, 0.0]),
     (Adstock::Geometric, [0.4, 0.0]),
+    (Adstock::Endless, [0.4, 0.0]),
     (Adstock::HalfLife, [1.7, 0.0]),
     (Adstock::Binomial, [0.6, 0.0]),
     (Adstock::BinomialClosed, [0.3, 0.0]),
@@ -233,7 +245,7 @@ mod tests {
 
     #[test]
     fn normalised_weights_add_up_to_one_and_their_slopes_to_zero() {
-        for (family, parameters) in EXAMPLES {
+        for (family, parameters) in EXAMPLES.into_iter().filter(|(family, _)| *family != Adstock::Endless) {
             let (weights, slopes) = fill(family, &parameters[..family.parameters().len()], true);
             assert_relative_eq!(weights.iter().sum::<f64>(), 1.0, max_relative = 1e-14);
             assert!(weights.iter().all(|weight| *weight >= 0.0), "{family:?}");
@@ -263,6 +275,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_endless_memory_adds_up_to_one_over_all_time() {
+        let (weights, _) = fill(Adstock::Endless, &[0.4], true);
+        assert_relative_eq!(weights.iter().sum::<f64>(), 1.0 - 0.4_f64.powi(7), max_relative = 1e-14);
     }
 
     #[test]

@@ -13,6 +13,7 @@ fn weights(adstock: Adstock, p: &[D]) -> Vec<D> {
     let at = |lag: usize| match adstock {
         Adstock::None => D::from(if lag == 0 { 1.0 } else { 0.0 }),
         Adstock::Geometric => (0..lag).fold(one, |power, _| power * p[0]),
+        Adstock::Endless => (0..lag).fold(-p[0] + 1.0, |power, _| power * p[0]),
         Adstock::HalfLife => (p[0].recip() * (-std::f64::consts::LN_2 * lag as f64)).exp(),
         Adstock::Binomial | Adstock::BinomialClosed => {
             let span = LAGS as f64 + if adstock == Adstock::Binomial { 1.0 } else { 0.0 };
@@ -75,6 +76,7 @@ fn adstock_slopes_equal_those_of_dual_numbers() {
     for (adstock, parameters) in [
         (Adstock::None, vec![]),
         (Adstock::Geometric, vec![0.35]),
+        (Adstock::Endless, vec![0.35]),
         (Adstock::HalfLife, vec![2.2]),
         (Adstock::Binomial, vec![0.45]),
         (Adstock::BinomialClosed, vec![0.8]),
@@ -89,7 +91,7 @@ fn adstock_slopes_equal_those_of_dual_numbers() {
             let values = carryover.weights(&parameters).unwrap();
             for place in 0..parameters.len().max(1) {
                 let mut duals = weights(adstock, &seeded(&parameters, place));
-                if normalized {
+                if normalized && adstock != Adstock::Endless {
                     let sum = duals.iter().fold(D::from(0.0), |sum, weight| sum + *weight);
                     for weight in &mut duals {
                         *weight /= sum;
