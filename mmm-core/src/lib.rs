@@ -49,6 +49,7 @@ pub mod diagnose;
 pub mod effect;
 mod error;
 pub mod fit;
+pub mod geo;
 pub mod model;
 pub mod simulate;
 pub mod transform;

@@ -6,15 +6,7 @@ use mmm_core::{
 };
 use serde_json::Value;
 
-use crate::shared::{deviation, json, mmm_example, say};
-
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(flat).collect(),
-        Value::Null => vec![f64::NAN],
-        number => vec![number.as_f64().unwrap()],
-    }
-}
+use crate::shared::{deviation, flat, json, mmm_example, say};
 
 /// Compares density and gradient at every point of a file. `moved` is one of PyMC's names and the one
 /// before which our layout has it.

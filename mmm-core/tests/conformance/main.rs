@@ -3,8 +3,11 @@
 //! The folder is `$TENANCY_SHARED`, or `shared` beside the workspace. Where it is missing these tests
 //! say so and pass, unless `TENANCY_REQUIRE=all` asks them to fail.
 
+mod analyzer;
 mod density;
+mod design;
 mod diagnostics;
 mod fits;
+mod geo;
 mod shared;
 mod transforms;

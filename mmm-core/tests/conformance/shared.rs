@@ -38,6 +38,10 @@ impl Table {
         Some(Self { headers, rows: reader.records().map(Result::unwrap).collect() })
     }
 
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.headers.iter().any(|header| header == column)
+    }
+
     pub(crate) fn place(&self, column: &str) -> usize {
         self.headers.iter().position(|header| header == column).unwrap()
     }
@@ -56,6 +60,15 @@ impl Table {
 pub(crate) fn json(name: &str) -> Option<serde_json::Value> {
     let text = fs::read_to_string(file(name)?).unwrap();
     Some(serde_json::from_str(&text.replace("NaN", "null")).unwrap())
+}
+
+/// All numbers of a nested list; what is not one is NaN.
+pub(crate) fn flat(value: &serde_json::Value) -> Vec<f64> {
+    match value {
+        serde_json::Value::Array(values) => values.iter().flat_map(flat).collect(),
+        serde_json::Value::Null => vec![f64::NAN],
+        number => vec![number.as_f64().unwrap()],
+    }
 }
 
 /// The example data of PyMC-Marketing's quickstart.

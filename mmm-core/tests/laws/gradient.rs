@@ -10,7 +10,7 @@ use mmm_core::{
     transform::{adstock::Adstock, saturation::Saturation},
 };
 use num_dual::{Dual64, DualNum};
-use statrs::function::{beta::ln_beta, gamma::ln_gamma};
+use statrs::function::{beta::ln_beta, erf::erfc, gamma::ln_gamma};
 
 use crate::market;
 
@@ -36,8 +36,14 @@ fn models() -> Vec<Model> {
     [ModelSpec::pymc(), other].map(|spec| Model::new(spec, data.clone()).unwrap()).into()
 }
 
+/// The logarithm of the slope of the logistic function.
+fn bounded(u: D) -> D {
+    let share = ((-u).exp() + 1.0).recip();
+    (share * (-share + 1.0)).ln()
+}
+
 /// The prior's log density of `u`, the logarithm of the scale's change included.
-fn log_prior(prior: Prior, u: D) -> D {
+pub(crate) fn log_prior(prior: Prior, u: D) -> D {
     let half_log_tau = 0.5 * std::f64::consts::TAU.ln();
     let bell = |z: D, sd: f64| z * z * -0.5 - sd.ln() - half_log_tau;
     match prior {
@@ -54,7 +60,15 @@ fn log_prior(prior: Prior, u: D) -> D {
             x.ln() * alpha + rest.ln() * beta - ln_beta(alpha, beta)
         }
         Prior::Gamma { shape, rate } => u * shape - u.exp() * rate + shape * rate.ln() - ln_gamma(shape),
-        Prior::LogNormal { mu, sigma } => bell((u - mu) / sigma, sigma),
+        Prior::LogNormal { mu, sigma } | Prior::ShiftedLogNormal { mu, sigma, .. } => {
+            bell((u - mu) / sigma, sigma)
+        }
+        Prior::Uniform { .. } => bounded(u),
+        Prior::TruncatedNormal { mean, sd, low, high } => {
+            let below = |end: f64| 0.5 * erfc((mean - end) / (sd * std::f64::consts::SQRT_2));
+            let x = ((-u).exp() + 1.0).recip() * (high - low) + low;
+            bell((x - mean) / sd, sd) - (below(high) - below(low)).ln() + (high - low).ln() + bounded(u)
+        }
         other => panic!("no formula for {other:?}"),
     }
 }

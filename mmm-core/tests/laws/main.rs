@@ -3,6 +3,7 @@
 mod budget;
 mod effects;
 mod fitting;
+mod geo;
 mod gradient;
 mod media;
 mod random;
