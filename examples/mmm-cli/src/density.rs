@@ -1,17 +1,21 @@
-//! Our log density beside that of a file with points of a PyMC-Marketing model.
+//! Our log density beside that of a file of a peer's.
 //!
-//! The file names every variable's value on PyMC's unconstrained scale. A variable `adstock_alpha` with
-//! the dimension `channel` is our `adstock_alpha[tv]`, and so on; `names` in the specification translates
-//! where the names differ beyond that.
+//! A file of PyMC-Marketing's has `points` that name every variable's value on its unconstrained scale. A
+//! variable `adstock_alpha` with the dimension `channel` is our `adstock_alpha[tv]`, one with `channel` and
+//! `geo` our `offset[tv, north]`; `names` in the specification translates where the names differ beyond
+//! that. A file of Meridian's has `draws`: see [`meridian`](crate::meridian).
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use mmm_core::model::Model;
+use mmm_core::{geo::GeoModel, model::Model};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::spec::{Spec, read};
+use crate::{
+    meridian,
+    spec::{Spec, read},
+};
 
 /// What one point says.
 #[derive(Debug, Serialize)]
@@ -19,7 +23,7 @@ pub(crate) struct Point {
     pub(crate) log_density: f64,
     pub(crate) expected_log_density: f64,
     pub(crate) relative_error: f64,
-    /// In the order of the file.
+    /// In the order of the file, on the unconstrained scale.
     pub(crate) gradient: Vec<f64>,
     /// `null` where the file has none.
     pub(crate) expected_gradient: Option<Vec<Option<f64>>>,
@@ -34,49 +38,109 @@ pub(crate) struct Points {
     pub(crate) points: Vec<Point>,
 }
 
+/// A model of one nation or of several geos.
+enum Bound {
+    National(Model),
+    Geos(GeoModel),
+}
+
+impl Bound {
+    fn names(&self) -> &[String] {
+        match self {
+            Self::National(model) => model.layout().names(),
+            Self::Geos(model) => model.names(),
+        }
+    }
+
+    fn evaluate(&self, position: &[f64]) -> (f64, Vec<f64>) {
+        let mut gradient = vec![0.0; position.len()];
+        let value = match self {
+            Self::National(model) => model.posterior().log_density(position, &mut gradient),
+            Self::Geos(model) => model.posterior().log_density(position, &mut gradient),
+        };
+        (value, gradient)
+    }
+}
+
+/// Values by our names, and their places in the order of a file.
+pub(crate) struct Position<'m> {
+    names: &'m [String],
+    values: Vec<f64>,
+    places: Vec<usize>,
+}
+
+impl<'m> Position<'m> {
+    pub(crate) fn new(names: &'m [String]) -> Self {
+        Self { names, values: vec![f64::NAN; names.len()], places: Vec::new() }
+    }
+
+    pub(crate) const fn names(&self) -> &'m [String] {
+        self.names
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|own| own == name)
+    }
+
+    pub(crate) fn set(&mut self, theirs: &str, name: &str, value: f64) -> anyhow::Result<()> {
+        let place = self.names.iter().position(|own| own == name).with_context(|| {
+            format!(
+                "{theirs} is {name} here, which the model does not have; it has {}",
+                self.names.join(", ")
+            )
+        })?;
+        self.values[place] = value;
+        self.places.push(place);
+        Ok(())
+    }
+
+    /// The values in our order; every parameter must have one.
+    fn complete(&self) -> anyhow::Result<Vec<f64>> {
+        match self.values.iter().position(|value| value.is_nan()) {
+            Some(missing) => bail!("the file has no value for {}", self.names[missing]),
+            None => Ok(self.values.clone()),
+        }
+    }
+}
+
 pub(crate) fn compare(file: &Path, spec: &Path, data: &Path) -> anyhow::Result<Points> {
-    let spec = Spec::read(spec)?;
-    let model = spec.bind(&read(data)?)?;
+    let (spec, csv) = (Spec::read(spec)?, read(data)?);
+    let model = match spec.bind_panel(&csv)? {
+        Some(model) => Bound::Geos(model),
+        None => Bound::National(spec.bind(&csv)?),
+    };
     // Python writes NaN, which JSON does not have.
     let text = read(file)?.replace("NaN", "null");
     let vectors: Value =
         serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
-    let points = vectors["points"].as_array().context("the file has no list of points")?;
-    let points = points.iter().enumerate().map(|(index, point)| {
-        compare_point(&model, &spec, &vectors, point).with_context(|| format!("point {index}"))
-    });
-    Ok(Points { points: points.collect::<Result<_, _>>()? })
+    let compared = |of: &dyn Fn(&Value) -> anyhow::Result<Point>, list: &[Value]| {
+        let points = list.iter().enumerate();
+        points.map(|(index, point)| of(point).with_context(|| format!("point {index}"))).collect()
+    };
+    let points: anyhow::Result<Vec<Point>> = match (vectors["points"].as_array(), vectors["draws"].as_array())
+    {
+        (Some(points), _) => compared(&|point| of_pymc(&model, &spec, &vectors, point), points),
+        (None, Some(draws)) => compared(&|draw| of_meridian(&model, &spec, &vectors, draw), draws),
+        (None, None) => bail!("the file has neither a list of points nor one of draws"),
+    };
+    Ok(Points { points: points? })
 }
 
-fn compare_point(model: &Model, spec: &Spec, file: &Value, point: &Value) -> anyhow::Result<Point> {
+fn of_pymc(model: &Bound, spec: &Spec, file: &Value, point: &Value) -> anyhow::Result<Point> {
     let unconstrained = point["unconstrained"].as_object().context("it has no unconstrained values")?;
     let order: Vec<&str> = match point["grad_order"].as_array() {
         Some(order) => order.iter().filter_map(Value::as_str).collect(),
         None => unconstrained.keys().map(String::as_str).collect(),
     };
-    let names = model.layout().names();
-    let mut position = vec![f64::NAN; names.len()];
-    let mut places = Vec::with_capacity(names.len());
+    let mut position = Position::new(model.names());
     for variable in order {
         for (name, value) in variable_values(spec, file, variable, &unconstrained[variable])? {
-            let place = names.iter().position(|own| *own == name);
-            let place = place.with_context(|| {
-                format!(
-                    "{variable} is {name} here, which the model does not have; it has {}",
-                    names.join(", ")
-                )
-            })?;
-            position[place] = value;
-            places.push(place);
+            position.set(variable, &name, value)?;
         }
     }
-    if let Some(missing) = position.iter().position(|value| value.is_nan()) {
-        bail!("the file has no value for {}", names[missing]);
-    }
-    let mut slopes = vec![0.0; position.len()];
-    let log_density = model.posterior().log_density(&position, &mut slopes);
-    let gradient: Vec<f64> = places.iter().map(|place| slopes[*place]).collect();
-    let expected_log_density = point["logp"].as_f64().context("it has no logp")?;
+    let (log_density, slopes) = model.evaluate(&position.complete()?);
+    let gradient: Vec<f64> = position.places.iter().map(|place| slopes[*place]).collect();
+    let expected = point["logp"].as_f64().context("it has no logp")?;
     let expected_gradient = point
         .get("grad")
         .map(|grad| grad.as_array().into_iter().flatten().map(Value::as_f64).collect::<Vec<Option<f64>>>());
@@ -94,13 +158,41 @@ fn compare_point(model: &Model, spec: &Spec, file: &Value, point: &Value) -> any
         None => None,
     };
     Ok(Point {
-        log_density,
-        expected_log_density,
-        relative_error: (log_density - expected_log_density).abs() / expected_log_density.abs(),
-        gradient,
-        expected_gradient,
         gradient_error,
+        expected_gradient,
+        ..Point::without_gradient(log_density, expected, gradient)
     })
+}
+
+/// Meridian's density is that of its parameters on their own scale.
+fn of_meridian(model: &Bound, spec: &Spec, file: &Value, draw: &Value) -> anyhow::Result<Point> {
+    let Bound::Geos(model) = model else {
+        bail!("a model of Meridian's is described by `geo_model`, also where there is a single nation")
+    };
+    let mut position = Position::new(model.names());
+    meridian::place(&mut position, spec, file, draw)?;
+    let mut values = position.complete()?;
+    let expected = draw["joint_log_prob"].as_f64().context("it has no joint_log_prob")?;
+    let mut posterior = model.posterior();
+    let log_density = posterior.log_density_of(&values);
+    model.unconstrain(&mut values);
+    let mut slopes = vec![0.0; values.len()];
+    posterior.log_density(&values, &mut slopes);
+    let gradient = position.places.iter().map(|place| slopes[*place]).collect();
+    Ok(Point::without_gradient(log_density, expected, gradient))
+}
+
+impl Point {
+    fn without_gradient(log_density: f64, expected: f64, gradient: Vec<f64>) -> Self {
+        Self {
+            log_density,
+            expected_log_density: expected,
+            relative_error: (log_density - expected).abs() / expected.abs(),
+            gradient,
+            expected_gradient: None,
+            gradient_error: None,
+        }
+    }
 }
 
 /// Our names of a variable's values, in the file's order.
@@ -117,17 +209,40 @@ fn variable_values(
         "y_sigma" => "sigma",
         other => other,
     };
-    let number =
-        |value: &Value| value.as_f64().with_context(|| format!("{variable} has {value}, which is no number"));
-    let Some(values) = values.as_array() else { return Ok(vec![(ours.to_owned(), number(values)?)]) };
-    let dimension = file["dims"][plain][0].as_str().with_context(|| format!("{plain} has no dimension"))?;
-    let labels =
-        file["coords"][dimension].as_array().with_context(|| format!("{dimension} has no labels"))?;
-    if labels.len() != values.len() {
-        bail!("{variable} has {} values for {} labels", values.len(), labels.len());
-    }
-    let named = |(label, value): (&Value, &Value)| {
-        Ok((format!("{ours}[{}]", label.as_str().unwrap_or_default()), number(value)?))
+    let dimensions: Vec<&str> =
+        file["dims"][plain].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut found = Vec::new();
+    walk(&file["coords"], &dimensions, values, &[], &mut found).with_context(|| format!("in {variable}"))?;
+    let named = |(labels, value): (Vec<String>, f64)| match labels.as_slice() {
+        [] => (ours.to_owned(), value),
+        labels => (format!("{ours}[{}]", labels.join(", ")), value),
     };
-    labels.iter().zip(values).map(named).collect()
+    Ok(found.into_iter().map(named).collect())
+}
+
+/// Every cell of nested lists with its labels, the geo last.
+fn walk(
+    coords: &Value,
+    dimensions: &[&str],
+    cells: &Value,
+    above: &[String],
+    found: &mut Vec<(Vec<String>, f64)>,
+) -> anyhow::Result<()> {
+    let [dimension, inner @ ..] = dimensions else {
+        let value = cells.as_f64().with_context(|| format!("{cells} is no number"))?;
+        found.push((above.to_vec(), value));
+        return Ok(());
+    };
+    let labels = coords[*dimension].as_array().with_context(|| format!("{dimension} has no labels"))?;
+    let cells = cells.as_array().with_context(|| format!("{dimension} has no values"))?;
+    if labels.len() != cells.len() {
+        bail!("there are {} values for {} labels of {dimension}", cells.len(), labels.len());
+    }
+    for (label, cell) in labels.iter().zip(cells) {
+        let mut named = above.to_vec();
+        let place = if *dimension == "geo" { named.len() } else { named.len().saturating_sub(1) };
+        named.insert(place, label.as_str().unwrap_or_default().to_owned());
+        walk(coords, inner, cell, &named, found)?;
+    }
+    Ok(())
 }

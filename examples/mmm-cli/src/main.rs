@@ -14,6 +14,7 @@
 
 mod density;
 mod fits;
+mod meridian;
 mod print;
 mod spec;
 mod transform;
@@ -67,7 +68,7 @@ enum Command {
         #[arg(long, default_value_t = 13)]
         horizon: usize,
     },
-    /// Evaluate a log density at the points of a file of PyMC-Marketing's.
+    /// Evaluate a log density at the points of a file of PyMC-Marketing's or Meridian's.
     Density {
         /// The points, with their log densities and gradients.
         model: PathBuf,

@@ -18,6 +18,13 @@
 //!
 //! * `columns` is the only part that must be there; `kpi_value`, `organic` and `controls` may be absent.
 //!   A channel is the name of its spend's column, or an object.
+//! * `geo_model` in place of `model`, for `density` only, is a [`GeoSpec`] as it serialises: a model of several geos, or one of
+//!   Meridian's of a single nation; what is absent is Meridian's. Its columns may further say
+//!   `"geo": "region", "population": "people", "worth": "revenue_per_order", "treatments": ["promo"]`, and a
+//!   channel or an organic medium may have `"reach"` and `"frequency"` in place of `"exposure"`. Without
+//!   `geo` all rows are of one nation. Its prior of a paid channel looks like
+//!   `"effect": {"measure": {"roi": {}}, "prior": {"distribution": "log_normal", "mu": 0.2, "sigma": 0.9},
+//!   "pooling": {"hierarchical": {"spread": {"distribution": "half_normal", "sd": 1.0}, "form": "log_normal"}}}`.
 //! * `model` is a [`ModelSpec`] as it serialises; what is absent has its default value.
 //!   A channel's families and priors look like
 //!   `"channel": {"adstock": {"family": "weibull_cdf", "priors": {"lam": {"distribution": "gamma", "shape": 0.64,
@@ -30,8 +37,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, bail};
 use mmm_core::{
-    data::Dataset,
+    data::{Dataset, Panel},
     fit::FitSettings,
+    geo::{GeoModel, GeoSpec},
     model::{Model, ModelSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +51,8 @@ pub(crate) struct Spec {
     pub(crate) columns: Columns,
     #[serde(default)]
     pub(crate) model: ModelSpec,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) geo_model: Option<GeoSpec>,
     #[serde(default)]
     pub(crate) fit: FitSettings,
     #[serde(default)]
@@ -54,28 +64,83 @@ pub(crate) struct Spec {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Columns {
     date: String,
+    geo: Option<String>,
+    population: Option<String>,
     kpi: String,
     kpi_value: Option<f64>,
+    worth: Option<String>,
     channels: Vec<Channel>,
     #[serde(default)]
-    organic: Vec<String>,
+    organic: Vec<Channel>,
+    #[serde(default)]
+    treatments: Vec<String>,
     #[serde(default)]
     controls: Vec<String>,
 }
 
+/// A paid channel or an organic medium: the name of its only column, or an object.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 enum Channel {
-    Spend(String),
-    Exposed(Exposed),
+    Column(String),
+    Described(Described),
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Exposed {
+struct Described {
     name: String,
-    spend: String,
+    spend: Option<String>,
     exposure: Option<String>,
+    reach: Option<String>,
+    frequency: Option<String>,
+}
+
+/// The groups in which Meridian keeps its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Paid,
+    PaidReach,
+    Organic,
+    OrganicReach,
+    Treatment,
+    Control,
+}
+
+impl Channel {
+    fn described(&self, paid: bool) -> Described {
+        match self {
+            Self::Described(described) => described.clone(),
+            Self::Column(name) => {
+                let column = Some(name.clone());
+                let (spend, exposure) = if paid { (column, None) } else { (None, column) };
+                Described { name: name.clone(), spend, exposure, reach: None, frequency: None }
+            }
+        }
+    }
+}
+
+impl Described {
+    fn spend(&self) -> anyhow::Result<&str> {
+        self.spend
+            .as_deref()
+            .with_context(|| format!("the channel {:?} has no column for its spend", self.name))
+    }
+
+    fn exposure(&self) -> anyhow::Result<&str> {
+        self.exposure
+            .as_deref()
+            .with_context(|| format!("the medium {:?} has no column for its exposure", self.name))
+    }
+
+    /// Reach and frequency, where there are both.
+    fn reach(&self) -> anyhow::Result<Option<(&str, &str)>> {
+        match (&self.reach, &self.frequency) {
+            (Some(reach), Some(frequency)) => Ok(Some((reach, frequency))),
+            (None, None) => Ok(None),
+            _ => bail!("{:?} needs both reach and frequency, or neither", self.name),
+        }
+    }
 }
 
 impl Spec {
@@ -99,13 +164,18 @@ impl Spec {
         Ok(Self {
             columns: Columns {
                 date: date.clone(),
+                geo: None,
+                population: None,
                 kpi: kpi.clone(),
                 kpi_value: None,
-                channels: channels.into_iter().cloned().map(Channel::Spend).collect(),
+                worth: None,
+                channels: channels.into_iter().cloned().map(Channel::Column).collect(),
                 organic: Vec::new(),
+                treatments: Vec::new(),
                 controls: controls.into_iter().cloned().collect(),
             },
             model: ModelSpec::default(),
+            geo_model: None,
             fit: FitSettings::default(),
             names: BTreeMap::new(),
         })
@@ -115,6 +185,10 @@ impl Spec {
     pub(crate) fn dataset(&self, csv: &str) -> anyhow::Result<Dataset> {
         let table = Table::read(csv)?;
         let columns = &self.columns;
+        let geo_only = [&columns.geo, &columns.population, &columns.worth].into_iter().flatten();
+        if let Some(name) = geo_only.chain(&columns.treatments).next() {
+            bail!("the column {name:?} needs a `geo_model` in the specification");
+        }
         let mut builder = Dataset::builder()
             .dates(table.texts(&columns.date)?)
             .kpi(columns.kpi.as_str(), table.numbers(&columns.kpi)?);
@@ -122,18 +196,19 @@ impl Spec {
             builder = builder.kpi_value(worth);
         }
         for channel in &columns.channels {
-            builder = match channel {
-                Channel::Spend(name) => builder.channel(name, table.numbers(name)?),
-                Channel::Exposed(Exposed { name, spend, exposure: None }) => {
-                    builder.channel(name, table.numbers(spend)?)
-                }
-                Channel::Exposed(Exposed { name, spend, exposure: Some(exposure) }) => {
-                    builder.exposed_channel(name, table.numbers(spend)?, table.numbers(exposure)?)
-                }
+            let channel = channel.described(true);
+            if channel.reach()?.is_some() {
+                bail!("the reach of {:?} needs a `geo_model` in the specification", channel.name);
+            }
+            let spend = table.numbers(channel.spend()?)?;
+            builder = match &channel.exposure {
+                None => builder.channel(&channel.name, spend),
+                Some(exposure) => builder.exposed_channel(&channel.name, spend, table.numbers(exposure)?),
             };
         }
-        for name in &columns.organic {
-            builder = builder.organic(name, table.numbers(name)?);
+        for medium in &columns.organic {
+            let medium = medium.described(false);
+            builder = builder.organic(&medium.name, table.numbers(medium.exposure()?)?);
         }
         for name in &columns.controls {
             builder = builder.control(name, table.numbers(name)?);
@@ -141,8 +216,92 @@ impl Spec {
         Ok(builder.build()?)
     }
 
+    /// Reads the columns of a CSV file as those of one or several geos and checks them.
+    pub(crate) fn panel(&self, csv: &str) -> anyhow::Result<Panel> {
+        let table = Table::read(csv)?;
+        let columns = &self.columns;
+        let dates = table.texts(&columns.date)?;
+        let mut builder = match &columns.geo {
+            Some(geo) => Panel::builder().rows(table.texts(geo)?, dates),
+            None => Panel::builder().national(dates),
+        };
+        builder = builder.kpi(columns.kpi.as_str(), table.numbers(&columns.kpi)?);
+        if let Some(population) = &columns.population {
+            builder = builder.population(table.numbers(population)?);
+        }
+        builder = match (&columns.worth, columns.kpi_value) {
+            (Some(worth), _) => builder.worth(table.numbers(worth)?),
+            (None, Some(worth)) => builder.worth(vec![worth; table.rows.len()]),
+            (None, None) => builder,
+        };
+        for channel in &columns.channels {
+            let channel = channel.described(true);
+            let spend = table.numbers(channel.spend()?)?;
+            builder = match (channel.reach()?, &channel.exposure) {
+                (Some((reach, frequency)), _) => {
+                    let (reach, frequency) = (table.numbers(reach)?, table.numbers(frequency)?);
+                    builder.reach_channel(&channel.name, spend, reach, frequency)
+                }
+                (None, Some(exposure)) => {
+                    builder.exposed_channel(&channel.name, spend, table.numbers(exposure)?)
+                }
+                (None, None) => builder.channel(&channel.name, spend),
+            };
+        }
+        for medium in &columns.organic {
+            let medium = medium.described(false);
+            builder = match medium.reach()? {
+                Some((reach, frequency)) => {
+                    builder.organic_reach(&medium.name, table.numbers(reach)?, table.numbers(frequency)?)
+                }
+                None => builder.organic(&medium.name, table.numbers(medium.exposure()?)?),
+            };
+        }
+        for name in &columns.treatments {
+            builder = builder.treatment(name, table.numbers(name)?);
+        }
+        for name in &columns.controls {
+            builder = builder.control(name, table.numbers(name)?);
+        }
+        Ok(builder.build()?)
+    }
+
+    /// What belongs to a group, in the order of the columns.
+    pub(crate) fn owners(&self, group: Group) -> anyhow::Result<Vec<String>> {
+        let columns = &self.columns;
+        let media = |list: &[Channel], paid: bool, reaching: bool| -> anyhow::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for medium in list {
+                let medium = medium.described(paid);
+                if medium.reach()?.is_some() == reaching {
+                    names.push(medium.name);
+                }
+            }
+            Ok(names)
+        };
+        match group {
+            Group::Paid => media(&columns.channels, true, false),
+            Group::PaidReach => media(&columns.channels, true, true),
+            Group::Organic => media(&columns.organic, false, false),
+            Group::OrganicReach => media(&columns.organic, false, true),
+            Group::Treatment => Ok(columns.treatments.clone()),
+            Group::Control => Ok(columns.controls.clone()),
+        }
+    }
+
+    /// The model of several geos, where the specification has one.
+    pub(crate) fn bind_panel(&self, csv: &str) -> anyhow::Result<Option<GeoModel>> {
+        let Some(spec) = &self.geo_model else { return Ok(None) };
+        Ok(Some(GeoModel::new(spec.clone(), self.panel(csv)?)?))
+    }
+
     /// The model of a CSV file.
     pub(crate) fn bind(&self, csv: &str) -> anyhow::Result<Model> {
+        if self.geo_model.is_some() {
+            bail!(
+                "this command takes a `model`; a `geo_model` is for `density`, and for `GeoModel::fit` in code"
+            );
+        }
         Ok(Model::new(self.model.clone(), self.dataset(csv)?)?)
     }
 }

@@ -49,14 +49,15 @@ fn spec(name: &str) -> String {
 
 #[test]
 fn densities_and_gradients_are_those_of_the_files() {
-    for (file, slopes) in [
-        ("national_geometric_logistic", 15),
-        ("national_geometric_logistic_lift_gamma", 15),
-        ("national_weibullcdf_mm", 17),
+    for (file, data, slopes) in [
+        ("national_geometric_logistic", "mmm_example", 15),
+        ("national_geometric_logistic_lift_gamma", "mmm_example", 15),
+        ("national_weibullcdf_mm", "mmm_example", 17),
+        ("geo_hierarchical", "mmm_multidimensional_example", 28),
     ] {
         let (Some(model), Some(data)) = (
             shared(&format!("vectors/pymc_model/{file}.json")),
-            shared("data/pymc-marketing/mmm_example.csv"),
+            shared(&format!("data/pymc-marketing/{data}.csv")),
         ) else {
             return;
         };
@@ -72,6 +73,49 @@ fn densities_and_gradients_are_those_of_the_files() {
             }
         }
     }
+}
+
+#[test]
+fn densities_of_meridian_are_those_of_the_files() {
+    for (file, parameters) in [
+        ("geo_coefficient", 100),
+        ("geo_roi_lognormal", 100),
+        ("geo_rf_roi", 66),
+        ("national_roi_knots8", 29),
+    ] {
+        let (Some(model), Some(data)) = (
+            shared(&format!("vectors/meridian_model/{file}.json")),
+            shared(&format!("vectors/meridian_model/{file}_input.csv")),
+        ) else {
+            return;
+        };
+        let result = json(&["density", &model, "--spec", &spec(file), "--data", &data]);
+        let points = result["points"].as_array().unwrap();
+        assert_eq!(points.len(), 3);
+        for point in points {
+            assert!(point["relative_error"].as_f64().unwrap() <= 1e-10, "{file}: {point}");
+            assert!(point["expected_gradient"].is_null() && point["gradient_error"].is_null());
+            assert_eq!(point["gradient"].as_array().unwrap().len(), parameters, "{file}");
+        }
+    }
+}
+
+#[test]
+fn every_density_file_has_its_specification() {
+    for folder in ["pymc_model", "meridian_model"] {
+        let Some(one) = shared(&format!("vectors/{folder}/{}.json", first_of(folder))) else { return };
+        for entry in fs::read_dir(Path::new(&one).parent().unwrap()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                assert!(Path::new(&spec(name)).is_file(), "{folder}/{name} has no specification");
+            }
+        }
+    }
+}
+
+fn first_of(folder: &str) -> &'static str {
+    if folder == "pymc_model" { "national_geometric_logistic" } else { "geo_coefficient" }
 }
 
 #[test]
@@ -201,6 +245,12 @@ fn what_is_wrong_is_said_with_its_place() {
         let error = refusal(&["fit", &data, "--spec", &spec]);
         assert!(error.contains(words), "{error}");
     }
+    let geos = fs::read_to_string(&spec).unwrap().replacen("\"model\"", "\"geo_model\": {}, \"model\"", 1);
+    let of_geos = folder.path().join("geos.json");
+    fs::write(&of_geos, geos).unwrap();
+    fs::write(&data, whole).unwrap();
+    let error = refusal(&["fit", &data, "--spec", of_geos.to_str().unwrap()]);
+    assert!(error.contains("geo_model"), "{error}");
     assert!(refusal(&["report", &data]).contains("was not written by"));
     assert!(refusal(&["report", "nowhere.json"]).contains("nowhere.json cannot be read"));
 }
