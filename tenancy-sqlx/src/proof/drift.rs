@@ -3,6 +3,9 @@
 //! A fingerprint of everything that the rules look at is taken with the proof. It is taken again on a
 //! timer, and soon after a change that the database tells of (a hint: anybody may send it, it is never
 //! read). Where it differs the proof runs again.
+//!
+//! The fingerprint stays in `tenancy.proofs` with its verdict, so that a program that starts says whether
+//! the database is the one that was proved before. It proves either way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +39,11 @@ impl Watch {
         // Before the proof: what changes in between is noticed next time.
         let known = fingerprint(&mut conn).await?;
         let report = timed(&mut conn, &policy).await?;
+        if let Some((before, at)) =
+            record(&mut conn, &known, &report).await?.filter(|(before, _)| *before != known)
+        {
+            tracing::info!(%before, %at, now = %known, "the database has changed since it was proved last");
+        }
         drop(conn);
         let refused = Arc::new(AtomicBool::new(policy.refuses(report.verdict)));
         let task = tokio::spawn(watch(pool.clone(), policy, period, known, Arc::clone(&refused)));
@@ -83,7 +91,30 @@ async fn look(pool: &PgPool, policy: &Policy, known: &str) -> Result<Option<(Str
         return Ok(None);
     }
     let report = timed(&mut conn, policy).await?;
+    record(&mut conn, &found, &report).await?;
     Ok(Some((found, report)))
+}
+
+/// Keeps in the database what was proved, and answers the fingerprint before and its time. A standby takes
+/// nothing down, and a database without the schema `tenancy`, or for another login, has no place for it.
+async fn record(
+    conn: &mut PgConnection,
+    fingerprint: &str,
+    report: &Report,
+) -> Result<Option<(String, String)>, sqlx::Error> {
+    const SQL: &str = "
+        SELECT before, to_char(before_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+        FROM tenancy.record_proof($1, $2)";
+    let recorded =
+        sqlx::query_as(SQL).bind(fingerprint).bind(report.verdict.as_str()).fetch_optional(conn).await;
+    match recorded {
+        Err(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some("25006" | "3F000" | "42501" | "42883")) =>
+        {
+            Ok(None)
+        }
+        other => other,
+    }
 }
 
 async fn fingerprint(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
