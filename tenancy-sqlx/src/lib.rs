@@ -54,8 +54,10 @@ mod operator;
 mod places;
 pub mod proof;
 pub mod protect;
+pub mod repository;
 mod roles;
 mod savepoint;
+mod scope;
 pub mod seal;
 mod session;
 mod statement;
@@ -75,7 +77,9 @@ pub use operator::{
     ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
     TenantOverview, first_operator,
 };
+pub use repository::{Entity, Page, Repository, Values, ValuesError};
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;
+pub use scope::Authority;
 pub use seal::SealKey;
 pub use tx::TenantTx;
