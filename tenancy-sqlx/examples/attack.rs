@@ -1,5 +1,5 @@
 //! Attacks a database as one of its tenants, on a clone that is made for it and dropped:
-//! `cargo run -p tenancy-sqlx --features testing --example attack -- --url URL --admin-url URL`.
+//! `cargo run -p tenancy-sqlx --example attack -- --url URL --admin-url URL`.
 //!
 //! `--url` is the application role's, `--admin-url` a superuser's on the same server. With `--mutate`
 //! each policy, grant and key is removed in turn, and a table says who notices. Exit 0 when nothing is

@@ -5,6 +5,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod command;
 mod fixture;
 
 use fixture::{sealed_shop, shop, target};

@@ -5,6 +5,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod abuse;
 mod accepts;
 mod boot;
 mod broken;
@@ -17,7 +18,9 @@ mod methods;
 mod plans;
 mod pooled;
 mod protects;
+mod repository;
 mod savepoints;
 mod sealed;
 mod sessions;
+mod standby;
 mod trips;
