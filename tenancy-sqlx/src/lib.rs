@@ -34,7 +34,8 @@
 //! already. `benches/isolation/main.rs` lists the parts and their goals, and each part says whether it met them.
 //!
 //! Boot refuses a role that could step around the policies ([`boot`]) and a database in which it could
-//! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]).
+//! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]). What that is worth, against
+//! whom, and what is not promised is in [`threats`].
 
 pub mod boot;
 mod bulk;
@@ -63,6 +64,8 @@ mod session;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[doc = include_str!("threats.md")]
+pub mod threats {}
 mod tx;
 pub mod usage;
 
