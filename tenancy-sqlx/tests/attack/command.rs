@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use sqlx::Connection as _;
+
 use crate::fixture::{sealed_shop, shop};
 use crate::kit::{Place, example, said, url};
 
@@ -57,7 +59,10 @@ async fn what_cannot_be_tried_is_said() {
     let busy = attack(&place, &[]).await;
     assert_eq!(busy.status.code(), Some(2), "{}", said(&busy));
     assert!(said(&busy).contains("cannot be cloned while others are connected"), "{}", said(&busy));
-    drop(user);
+    user.close().await.expect("closed");
+    let nowhere = attack(&place, &["--mutate", "--schema", "nowhere"]).await;
+    assert_eq!(nowhere.status.code(), Some(2), "{}", said(&nowhere));
+    assert!(said(&nowhere).contains("there is no schema \"nowhere\""), "{}", said(&nowhere));
     for (arguments, words) in [
         (&[][..], "--url is missing"),
         (
@@ -65,6 +70,17 @@ async fn what_cannot_be_tried_is_said() {
             "the URL of the application is not a database address",
         ),
         (&["--mutant"], "is not known"),
+        (
+            &[
+                "--url",
+                "postgres://a@127.0.0.1:1/a",
+                "--admin-url",
+                "postgres://a@127.0.0.1:1/a",
+                "--schema",
+                "shop",
+            ],
+            "without it",
+        ),
     ] {
         let output = example("attack", arguments).await;
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
