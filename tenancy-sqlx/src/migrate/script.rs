@@ -56,11 +56,7 @@ fn record(sql: &mut String, schema: &Schema, roles: &Roles) {
     for step in schema.migrations(roles) {
         // Nobody uses an empty database: there an index is made like anything else, in the one transaction.
         let text = step.sql.as_str();
-        if step.no_tx {
-            line(sql, &text.replace(" CONCURRENTLY", ""))
-        } else {
-            line(sql, text)
-        }
+        line(sql, &if step.no_tx { text.replace(" CONCURRENTLY", "") } else { text.to_owned() });
         let (version, name, checksum) = (step.version, literal(&step.description), hex(&step.checksum));
         line(
             sql,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use tokio::task::JoinHandle;
 
 use super::{Policy, Report, Verdict, prove_on};
@@ -102,18 +102,20 @@ async fn record(
     fingerprint: &str,
     report: &Report,
 ) -> Result<Option<(String, String)>, sqlx::Error> {
-    const SQL: &str = "
-        SELECT before, to_char(before_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
-        FROM tenancy.record_proof($1, $2)";
-    let recorded =
-        sqlx::query_as(SQL).bind(fingerprint).bind(report.verdict.as_str()).fetch_optional(conn).await;
-    match recorded {
+    // Not prepared: a pooler may be between. Both values are words without anything to quote.
+    let sql = format!(
+        "SELECT before, to_char(before_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at
+         FROM tenancy.record_proof('{fingerprint}', '{}')",
+        report.verdict.as_str()
+    );
+    match sqlx::raw_sql(AssertSqlSafe(sql)).fetch_optional(conn).await {
+        Ok(before) => before.map(|row| Ok((row.try_get("before")?, row.try_get("at")?))).transpose(),
         Err(sqlx::Error::Database(error))
             if matches!(error.code().as_deref(), Some("25006" | "3F000" | "42501" | "42883")) =>
         {
             Ok(None)
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 

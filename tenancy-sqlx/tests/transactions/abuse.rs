@@ -75,7 +75,7 @@ async fn of_a_hundred_thousand_mixed_tasks_none_sees_a_wrong_row() {
     place.seal(&key).await;
     let mut settings = sealed_with(&key);
     settings.max_connections = 4;
-    settings.acquire_timeout = Duration::from_secs(60);
+    settings.acquire_timeout = Duration::from_mins(1);
     let database = place.database(settings).await;
     let looked = Arc::new(AtomicUsize::new(0));
     let wrong = stream::iter(0..TASKS)
@@ -170,7 +170,7 @@ async fn a_log_is_added_to_and_never_changed() {
         .await;
     let mut settings = one_connection();
     settings.max_connections = 4;
-    settings.acquire_timeout = Duration::from_secs(60);
+    settings.acquire_timeout = Duration::from_mins(1);
     let database = place.database(settings).await;
     let written = stream::iter(0..100).map(|line| {
         let database = database.clone();

@@ -111,7 +111,7 @@ async fn a_hot_standby_serves_sealed_reads_and_nothing_else() {
         match database(&standby, &next).await {
             Ok(renewed) => break renewed,
             Err(error) => {
-                assert!(start.elapsed() < Duration::from_secs(30), "the key does not arrive: {error}")
+                assert!(start.elapsed() < Duration::from_secs(30), "the key does not arrive: {error}");
             }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
