@@ -51,6 +51,12 @@ impl Relation {
         own.flat_map(|reference| &reference.parents).any(|parent| parent == column)
     }
 
+    /// Whether a key is over this column, and nothing counts it.
+    pub(super) fn is_key(&self, column: &Column) -> bool {
+        self.keys.iter().any(|key| key.columns.contains(&column.plain))
+            && !column.fallback.as_ref().is_some_and(|fallback| fallback.contains("nextval"))
+    }
+
     /// The columns that an INSERT can name.
     pub(super) fn insertable(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.generated.is_none())

@@ -42,6 +42,7 @@ async fn a_schema_that_keeps_tenants_apart_comes_out_clean() {
         "savepoint",
         "advisory lock",
         "a key that is taken, one_nick",
+        "a key that is taken, one_main",
         "a key that is taken, places_pkey",
         "set role",
         "reset",

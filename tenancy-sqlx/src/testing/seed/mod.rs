@@ -352,8 +352,9 @@ impl Seeder<'_> {
                 Some(values) => values.clone(),
                 None if column.identity => continue,
                 // What has a value of its own, or may have none, is left alone, but for texts: they carry
-                // the word that is looked for.
+                // the word that is looked for. Where that collides, another value may not.
                 None if checks.is_empty()
+                    && !(attempt > 0 && relation.is_key(column))
                     && (column.fallback.is_some() || !column.not_null && column.category != "S") =>
                 {
                     continue;
