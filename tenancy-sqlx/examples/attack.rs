@@ -1,5 +1,5 @@
 //! Attacks a database as one of its tenants, on a clone that is made for it and dropped:
-//! `cargo run -p tenancy-sqlx --features testing --example attack -- --url URL --admin-url URL`.
+//! `cargo run -p tenancy-sqlx --example attack -- --url URL --admin-url URL`.
 //!
 //! `--url` is the application role's, `--admin-url` a superuser's on the same server. With `--mutate`
 //! each policy, grant and key is removed in turn, and a table says who notices. Exit 0 when nothing is
@@ -32,6 +32,9 @@ fn arguments() -> Result<Arguments, String> {
     }
     let url = url.ok_or_else(|| format!("--url is missing\n{USAGE}"))?;
     let admin = admin.ok_or_else(|| format!("--admin-url is missing\n{USAGE}"))?;
+    if !wanted && !schemas.is_empty() {
+        return Err(format!("--schema says what --mutate takes away, and says nothing without it\n{USAGE}"));
+    }
     let target = Target::from_urls(&url, &admin).map_err(|error| error.to_string())?;
     let target = if schemas.is_empty() { target } else { target.within(schemas) };
     Ok(Arguments { target, mutate: wanted })
@@ -44,7 +47,7 @@ async fn run(arguments: &Arguments) -> Result<(String, bool), String> {
     };
     if arguments.mutate {
         let report = mutate(&arguments.target).await.map_err(|error| why(&error))?;
-        return Ok((report.to_string(), report.defects().next().is_none()));
+        return Ok((report.to_string(), report.is_clean()));
     }
     let report = attack(&arguments.target).await.map_err(|error| why(&error))?;
     Ok((report.to_string(), report.is_clean()))

@@ -14,6 +14,7 @@ use crate::error::{BeginError, ConnectError};
 use crate::mode::Mode;
 use crate::places::Places;
 use crate::proof::{Policy, Verdict, Watch};
+use crate::scope::Authority;
 use crate::seal::{Seal, SealKey, check_seal};
 use crate::session::Sessions;
 use crate::statement::{self, Access, Begin};
@@ -167,8 +168,8 @@ impl TenantDatabase {
     ///
     /// [`BeginError::Unavailable`] when there is no connection, [`BeginError::Busy`] when the tenant holds all
     /// of its own for too long.
-    pub async fn begin(&self, context: &TenantContext) -> Result<TenantTx, BeginError> {
-        self.start(Access::Write, context).await
+    pub async fn begin(&self, context: &(impl Authority + ?Sized)) -> Result<TenantTx, BeginError> {
+        self.start(Access::Write, context.context()).await
     }
 
     /// Begins a transaction that can only read: the server refuses to write with SQLSTATE 25006.
@@ -180,8 +181,8 @@ impl TenantDatabase {
     /// # Errors
     ///
     /// As [`Self::begin`].
-    pub async fn begin_read(&self, context: &TenantContext) -> Result<TenantTx, BeginError> {
-        self.start(Access::Read, context).await
+    pub async fn begin_read(&self, context: &(impl Authority + ?Sized)) -> Result<TenantTx, BeginError> {
+        self.start(Access::Read, context.context()).await
     }
 
     /// Whether the server answers, and what was [proved](Self::prove) still holds.

@@ -34,7 +34,8 @@
 //! already. `benches/isolation/main.rs` lists the parts and their goals, and each part says whether it met them.
 //!
 //! Boot refuses a role that could step around the policies ([`boot`]) and a database in which it could
-//! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]).
+//! reach other rows than its tenant's ([`TenantDatabase::prove`], [`proof`]). What that is worth, against
+//! whom, and what is not promised is in [`threats`].
 
 pub mod boot;
 mod bulk;
@@ -54,13 +55,17 @@ mod operator;
 mod places;
 pub mod proof;
 pub mod protect;
+pub mod repository;
 mod roles;
 mod savepoint;
+mod scope;
 pub mod seal;
 mod session;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[doc = include_str!("threats.md")]
+pub mod threats {}
 mod tx;
 pub mod usage;
 
@@ -75,7 +80,9 @@ pub use operator::{
     ChangeError, NewInvitation, NewMember, NewOperator, NewTenant, OperatorDoor, OperatorEvent, Reason,
     TenantOverview, first_operator,
 };
+pub use repository::{Entity, Page, Repository, Values, ValuesError};
 pub use roles::{Passwords, RoleNameError, Roles};
 pub use savepoint::Savepoint;
+pub use scope::Authority;
 pub use seal::SealKey;
 pub use tx::TenantTx;

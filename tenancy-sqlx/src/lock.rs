@@ -37,7 +37,8 @@ impl TenantConn {
     }
 }
 
-fn key(tenant: TenantId, name: &str) -> i64 {
+/// The number of a tenant's lock.
+pub(crate) fn key(tenant: TenantId, name: &str) -> i64 {
     let hash = Sha256::new().chain_update(tenant.as_uuid()).chain_update(name).finalize();
     let (first, _) = hash.split_at(8);
     first.iter().fold(0, |key, byte| key << 8 | i64::from(*byte))

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use tenancy_core::{TenantContext, TenantId};
+use tenancy_core::TenantId;
 
 use crate::conn::TenantConn;
 use crate::database::TenantDatabase;
+use crate::scope::Authority;
 
 /// What came over a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,12 @@ impl TenantDatabase {
     /// # Errors
     ///
     /// When the server cannot be reached.
-    pub async fn listen(&self, context: &TenantContext, topic: &str) -> sqlx::Result<TenantListener> {
+    pub async fn listen(
+        &self,
+        context: &(impl Authority + ?Sized),
+        topic: &str,
+    ) -> sqlx::Result<TenantListener> {
+        let tenant = context.context().tenant_id();
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -59,7 +65,7 @@ impl TenantDatabase {
             .connect_with(self.connect_options())
             .await?;
         let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(&channel(context.tenant_id(), topic)).await?;
+        listener.listen(&channel(tenant, topic)).await?;
         Ok(TenantListener(listener))
     }
 }

@@ -60,15 +60,20 @@ fn milliseconds(duration: Duration) -> u128 {
 
 /// Rows from arrays: `$1` is the tenant, then one array a column.
 pub(crate) fn bulk_insert(table: &str, columns: &[String]) -> String {
-    let table: Vec<String> = table.split('.').map(quoted).collect();
+    let table = table_name(table);
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let arrays: Vec<String> = (2..columns.len() + 2).map(|number| format!("${number}")).collect();
-    let (table, names, arrays) = (table.join("."), names.join(", "), arrays.join(", "));
+    let (names, arrays) = (names.join(", "), arrays.join(", "));
     format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM unnest({arrays}) u")
 }
 
+/// The name of a table, such as `campaigns` or `shop.orders`.
+pub(crate) fn table_name(table: &str) -> String {
+    table.split('.').map(quoted).collect::<Vec<_>>().join(".")
+}
+
 /// A name that can be nothing but a name.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -8,8 +8,9 @@
 //!    one question in 100 ms, and one that is lost costs nothing but the rest of the second.
 //! 3. What was read while a change came in is not remembered.
 //!
-//! A name that is not there is never remembered, so a new tenant is served at once, and strangers
-//! cannot fill the memory with names they make up.
+//! A name that is not there is remembered as well, a second at most and only until anything changes about
+//! tenants: however often a stranger asks for it, the database is asked once a second. Such names have a
+//! memory of their own, so that made-up ones push no tenant out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,11 +30,15 @@ use crate::tx::TenantTx;
 const BELIEVED: Duration = Duration::from_secs(1);
 /// The most tenants that are remembered, each under every name that it was asked for by.
 const TENANTS: usize = 10_000;
+/// The most names that are remembered not to be there.
+const NAMES: usize = 2_000;
 
 /// Tenants that were asked for.
 pub(super) struct Near {
     clock: Arc<dyn Clock>,
     tenants: Map<TenantKey, (SystemTime, Arc<Tenant>)>,
+    /// Names that nobody had when they were asked for.
+    missing: Map<TenantKey, SystemTime>,
     /// Microseconds of the time at which everything remembered was seen to hold.
     confirmed: AtomicU64,
     /// Rises whenever something is forgotten.
@@ -54,6 +59,7 @@ impl Near {
         Self {
             clock,
             tenants: Map::new(TENANTS),
+            missing: Map::new(NAMES),
             confirmed: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             wanted: AtomicBool::new(false),
@@ -83,6 +89,18 @@ impl Near {
         }
     }
 
+    /// Whether nobody had this name a moment ago.
+    fn is_missing(&self, key: &TenantKey) -> bool {
+        self.missing.get(key).is_some_and(|read| read + BELIEVED > self.now())
+    }
+
+    fn put_missing(&self, key: &TenantKey, reading: Reading) {
+        self.missing.insert(key.clone(), reading.at);
+        if self.changes.load(Ordering::SeqCst) != reading.changes {
+            self.missing.remove(key);
+        }
+    }
+
     pub(super) fn now(&self) -> SystemTime {
         self.clock.now()
     }
@@ -96,6 +114,8 @@ impl Near {
     pub(super) fn forget(&self, changed: &[TenantId]) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.tenants.retain(|_, (_, tenant)| !changed.contains(&tenant.id()));
+        // Which name a change gave to whom is not known here.
+        self.missing.clear();
     }
 
     /// Everything that is still remembered held at this time.
@@ -108,6 +128,7 @@ impl Near {
     pub(super) fn clear(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.tenants.clear();
+        self.missing.clear();
     }
 }
 
@@ -151,6 +172,9 @@ impl Directory for Gate {
             if let Some(tenant) = self.near.get(key) {
                 return Ok(Some(tenant));
             }
+            if self.near.is_missing(key) {
+                return Ok(None);
+            }
             let reading = self.near.begin();
             let query = match key {
                 TenantKey::Slug(slug) => {
@@ -160,6 +184,7 @@ impl Directory for Gate {
                 _ => return Ok(None),
             };
             let Some(row) = query.fetch_optional(&self.pool).await.map_err(unavailable)? else {
+                self.near.put_missing(key, reading);
                 return Ok(None);
             };
             let tenant = Arc::new(Tenant::from_directory(record(&row)?));
@@ -217,6 +242,36 @@ mod tests {
         assert!(near.get(&key).is_some());
         clock.advance(Duration::from_millis(100));
         assert!(near.get(&key).is_none());
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_remembered_for_a_second_and_until_a_change() {
+        let (clock, near, key, _) = near();
+        near.put_missing(&key, near.begin());
+        clock.advance(Duration::from_millis(900));
+        near.confirm(near.now());
+        assert!(near.is_missing(&key));
+        clock.advance(Duration::from_millis(100));
+        assert!(!near.is_missing(&key), "confirming says nothing of names that nobody had");
+        near.put_missing(&key, near.begin());
+        near.forget(&[TenantId::new()]);
+        assert!(!near.is_missing(&key), "a tenant was made, and may have this name");
+        let reading = near.begin();
+        near.clear();
+        near.put_missing(&key, reading);
+        assert!(!near.is_missing(&key), "what was read while a change came in is not remembered");
+    }
+
+    #[test]
+    fn made_up_names_fill_no_more_than_their_memory() {
+        let (_clock, near, key, tenant) = near();
+        near.put(&key, &tenant, near.begin());
+        for number in 0..3 * NAMES {
+            let name = TenantKey::Slug(format!("made-up-{number}").parse().expect("a slug"));
+            near.put_missing(&name, near.begin());
+        }
+        assert!(near.missing.len() <= NAMES, "{} names", near.missing.len());
+        assert!(near.get(&key).is_some(), "a tenant was pushed out");
     }
 
     #[test]

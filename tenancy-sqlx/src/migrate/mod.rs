@@ -3,10 +3,14 @@
 //!
 //! A [`Schema`] is a numbered list of SQL texts. This crate has one; the application adds its own,
 //! recorded in a table of its own. Two migrators at once apply each text once: the second waits.
+//!
+//! A step is applied in a transaction of its own. One whose text begins with `-- no-transaction` is a single
+//! statement that is applied without, which is what `CREATE INDEX CONCURRENTLY` wants on tables in use.
 
 mod script;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, SqlSafeStr};
@@ -25,6 +29,13 @@ pub struct Step {
     pub name: &'static str,
     /// Its SQL, with roles in their default spelling.
     pub sql: &'static str,
+}
+
+impl Step {
+    /// Whether it is applied outside a transaction.
+    fn is_alone(&self) -> bool {
+        self.sql.starts_with("-- no-transaction")
+    }
 }
 
 /// A schema and the steps that lead to it.
@@ -61,6 +72,7 @@ pub const TENANCY: Schema = Schema {
         },
         Step { version: 13, name: "drift", sql: include_str!("../../migrations/0013_drift.sql") },
         Step { version: 14, name: "protect", sql: include_str!("../../migrations/0014_protect.sql") },
+        Step { version: 17, name: "proofs", sql: include_str!("../../migrations/0017_proofs.sql") },
         Step { version: 20, name: "withdraw", sql: include_str!("../../migrations/0020_withdraw.sql") },
     ],
 };
@@ -99,10 +111,18 @@ pub async fn migrate(
 
 impl Schema {
     async fn apply(&self, admin: &mut PgConnection, roles: &Roles) -> Result<(), MigrateError> {
+        lock(admin).await?;
+        let applied = self.apply_alone(admin, roles).await;
+        sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATING).execute(admin).await?;
+        applied
+    }
+
+    async fn apply_alone(&self, admin: &mut PgConnection, roles: &Roles) -> Result<(), MigrateError> {
         let mut migrator = Migrator::with_migrations(self.migrations(roles).collect());
         migrator.dangerous_set_table_name(self.table);
         migrator.create_schema(self.name);
-        migrator.run_direct(None, admin, false).await?;
+        migrator.set_locking(false);
+        migrator.run_direct(None, &mut *admin, false).await?;
         admin.execute(AssertSqlSafe(self.shared())).await?;
         Ok(())
     }
@@ -110,7 +130,8 @@ impl Schema {
     fn migrations(&self, roles: &Roles) -> impl Iterator<Item = Migration> {
         self.steps.iter().map(|step| {
             let sql = AssertSqlSafe(roles.spell(step.sql)).into_sql_str();
-            Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, sql, false)
+            let name = Cow::Borrowed(step.name);
+            Migration::new(step.version, name, MigrationType::Simple, sql, step.is_alone())
         })
     }
 
@@ -140,6 +161,22 @@ impl Schema {
         let needed = self.version();
         if found == needed { Ok(()) } else { Err(ConnectError::Schema { schema: self.name, found, needed }) }
     }
+}
+
+/// The lock of whoever migrates a database.
+const MIGRATING: i64 = 7_165_213_490_234;
+
+/// Waits until nobody else migrates this database, by asking again: a session that waits inside the server
+/// has a snapshot, and an index that is made concurrently waits for every snapshot.
+async fn lock(admin: &mut PgConnection) -> Result<(), sqlx::Error> {
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)")
+        .bind(MIGRATING)
+        .fetch_one(&mut *admin)
+        .await?
+    {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }
 
 /// Roles belong to the server, not to the database: made under a lock, altered to what they must be.

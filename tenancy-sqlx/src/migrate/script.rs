@@ -54,7 +54,9 @@ fn record(sql: &mut String, schema: &Schema, roles: &Roles) {
         ),
     );
     for step in schema.migrations(roles) {
-        line(sql, step.sql.as_str());
+        // Nobody uses an empty database: there an index is made like anything else, in the one transaction.
+        let text = step.sql.as_str();
+        line(sql, &if step.no_tx { text.replace(" CONCURRENTLY", "") } else { text.to_owned() });
         let (version, name, checksum) = (step.version, literal(&step.description), hex(&step.checksum));
         line(
             sql,

@@ -3,12 +3,15 @@
 //! A fingerprint of everything that the rules look at is taken with the proof. It is taken again on a
 //! timer, and soon after a change that the database tells of (a hint: anybody may send it, it is never
 //! read). Where it differs the proof runs again.
+//!
+//! The fingerprint stays in `tenancy.proofs` with its verdict, so that a program that starts says whether
+//! the database is the one that was proved before. It proves either way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use tokio::task::JoinHandle;
 
 use super::{Policy, Report, Verdict, prove_on};
@@ -36,6 +39,11 @@ impl Watch {
         // Before the proof: what changes in between is noticed next time.
         let known = fingerprint(&mut conn).await?;
         let report = timed(&mut conn, &policy).await?;
+        if let Some((before, at)) =
+            record(&mut conn, &known, &report).await?.filter(|(before, _)| *before != known)
+        {
+            tracing::info!(%before, %at, now = %known, "the database has changed since it was proved last");
+        }
         drop(conn);
         let refused = Arc::new(AtomicBool::new(policy.refuses(report.verdict)));
         let task = tokio::spawn(watch(pool.clone(), policy, period, known, Arc::clone(&refused)));
@@ -83,7 +91,32 @@ async fn look(pool: &PgPool, policy: &Policy, known: &str) -> Result<Option<(Str
         return Ok(None);
     }
     let report = timed(&mut conn, policy).await?;
+    record(&mut conn, &found, &report).await?;
     Ok(Some((found, report)))
+}
+
+/// Keeps in the database what was proved, and answers the fingerprint before and its time. A standby takes
+/// nothing down, and a database without the schema `tenancy`, or for another login, has no place for it.
+async fn record(
+    conn: &mut PgConnection,
+    fingerprint: &str,
+    report: &Report,
+) -> Result<Option<(String, String)>, sqlx::Error> {
+    // Not prepared: a pooler may be between. Both values are words without anything to quote.
+    let sql = format!(
+        "SELECT before, to_char(before_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at
+         FROM tenancy.record_proof('{fingerprint}', '{}')",
+        report.verdict.as_str()
+    );
+    match sqlx::raw_sql(AssertSqlSafe(sql)).fetch_optional(conn).await {
+        Ok(before) => before.map(|row| Ok((row.try_get("before")?, row.try_get("at")?))).transpose(),
+        Err(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some("25006" | "3F000" | "42501" | "42883")) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn fingerprint(conn: &mut PgConnection) -> Result<String, sqlx::Error> {

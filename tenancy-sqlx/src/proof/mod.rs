@@ -4,7 +4,10 @@
 //! that the role can reach is enumerated in one statement, and what is not as `tenancy.protect()` and
 //! the migrations make it is a [`Finding`]. Policies are compared with their exact text, not by pattern.
 //! A table without a tenant is reachable only if it cannot be written and its comment begins with
-//! `tenancy: shared`.
+//! `tenancy: shared`; the same goes for a function that answers everybody the same.
+//!
+//! The other logins are looked at as well, each by what it owns or may call: owners that nobody logs in as,
+//! a gate that calls its functions and reads no table, an operator who writes through functions only.
 //!
 //! | verdict              | when                                                        |
 //! |----------------------|-------------------------------------------------------------|
@@ -35,6 +38,7 @@ const STATEMENT: &str = concat!(
     include_str!("sql/table.sql"),
     include_str!("sql/policy.sql"),
     include_str!("sql/code.sql"),
+    include_str!("sql/roles.sql"),
     include_str!("sql/server.sql"),
 );
 

@@ -28,6 +28,17 @@ pub enum Verdict {
     Refuse,
 }
 
+impl Verdict {
+    /// Its name, as it is printed and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -79,12 +90,7 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
-        let verdict = match self.verdict {
-            Verdict::Pass => "pass",
-            Verdict::Warn => "warn",
-            Verdict::Refuse => "refuse",
-        };
-        write!(f, "verdict: {verdict}, {} findings", self.findings.len())
+        write!(f, "verdict: {}, {} findings", self.verdict.as_str(), self.findings.len())
     }
 }
 

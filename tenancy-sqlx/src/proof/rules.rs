@@ -138,6 +138,33 @@ pub(super) const RULES: &[Rule] = &[
         Error,
         "The policies are not exactly those that tenancy.protect() writes, so what they admit is not proved.",
     ),
+    rule(
+        "R61",
+        Warn,
+        "Somebody logs in as the owner of tenant tables, or can become it, and an owner can switch their policies off.",
+    ),
+    rule(
+        "R62",
+        Error,
+        "The keys of the seal are within reach of somebody other than the function that verifies it, so seals can be forged.",
+    ),
+    rule(
+        "R63",
+        Error,
+        "What is known across tenants can be reached by other ways than the functions that ask for it.",
+    ),
+    rule(
+        "R64",
+        Error,
+        "The gate is to call its fixed functions and nothing else: it serves whoever is not signed in yet.",
+    ),
+    rule(
+        "R65",
+        Error,
+        "The function runs with the rights of an owner who reads every tenant's rows, and does not ask which tenant is bound.",
+    ),
+    rule("R66", Error, "The operator writes a tenant's table without leaving a reason."),
+    rule("R67", Warn, "A login that no policy binds has rights on this table, and is not the operator's."),
 ];
 
 #[cfg(test)]

@@ -78,7 +78,8 @@ fn set(tenant: Uuid, seal: Option<&str>) -> String {
     format!("SET LOCAL app.tenant_id = '{tenant}'; {seal}")
 }
 
-/// A session of the application's login, and one of the administrator for what only schemas decide.
+/// A session of the application's login, and one of the administrator for what only schemas decide, which
+/// also holds the locks of the tenants that are attacked.
 pub(super) struct Attacker<'a> {
     app: PgConnection,
     admin: PgConnection,
@@ -91,10 +92,18 @@ impl<'a> Attacker<'a> {
         scratch: &Scratch,
         app: &PgConnectOptions,
         sides: &'a Sides,
+        locks: &[i64],
     ) -> Result<Self, AttackError> {
         let login = scratch.login(app);
         let app = log_in(&login).await?;
-        Ok(Self { app, admin: scratch.admin().await?, login, sides })
+        let mut admin = scratch.admin().await?;
+        // As long as this session lasts, whoever asks for one of them waits.
+        sqlx::query("SELECT pg_advisory_lock(key) FROM unnest($1::bigint[]) key")
+            .bind(locks)
+            .execute(&mut admin)
+            .await
+            .map_err(at("hold the other tenants' locks"))?;
+        Ok(Self { app, admin, login, sides })
     }
 
     /// Tries it; the next case undoes what it did. `other` is whose rows it is after.

@@ -45,6 +45,18 @@ impl Relation {
         self.selects || self.inserts || self.updates || self.deletes
     }
 
+    /// Whether rows of it refer to others of it by this column.
+    pub(super) fn refers_to_itself_by(&self, column: &str) -> bool {
+        let own = self.references.iter().filter(|reference| reference.parent == self.oid);
+        own.flat_map(|reference| &reference.parents).any(|parent| parent == column)
+    }
+
+    /// Whether a key is over this column, and nothing counts it.
+    pub(super) fn is_key(&self, column: &Column) -> bool {
+        self.keys.iter().any(|key| key.columns.contains(&column.plain))
+            && !column.fallback.as_ref().is_some_and(|fallback| fallback.contains("nextval"))
+    }
+
     /// The columns that an INSERT can name.
     pub(super) fn insertable(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.generated.is_none())
@@ -94,8 +106,8 @@ pub(super) struct Key {
     pub(super) name: String,
     /// Whether it is over columns alone, and of all rows.
     pub(super) plain: bool,
-    /// Whether it is of some rows only.
-    pub(super) partial: bool,
+    /// Of a partial one, which rows it is of.
+    pub(super) predicate: Option<String>,
     /// Plain names, also of columns in expressions and conditions.
     pub(super) columns: Vec<String>,
 }
@@ -251,7 +263,7 @@ const REFERENCES: &str = "
 
 const KEYS: &str = "
     SELECT i.indrelid::bigint AS relation, quote_ident(x.relname) AS name,
-        i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AS plain, i.indpred IS NOT NULL AS partial,
+        i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AS plain, pg_get_expr(i.indpred, i.indrelid) AS predicate,
         ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND (a.attnum = ANY (i.indkey::int2[])
               OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))

@@ -80,9 +80,8 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
                 .columns
                 .iter()
                 .filter(|c| {
-                    c.identity
-                        || c.plain == "tenant_id"
-                        || c.fallback.as_ref().is_some_and(|f| f.contains("nextval"))
+                    let counted = c.identity || c.fallback.as_ref().is_some_and(|f| f.contains("nextval"));
+                    c.plain == "tenant_id" || counted && !relation.refers_to_itself_by(&c.plain)
                 })
                 .map(|column| column.plain.as_str())
                 .collect();
@@ -93,10 +92,9 @@ fn own(relation: &Relation, rows: &Seeded, seeds: &Seeds) -> Vec<Case> {
     cases
 }
 
-/// A tenant's own key is taken. Nothing says whether a row is one of those that a partial key is about,
-/// so such a key is not asked; that its tenant comes first is for the proof to see.
+/// A tenant's own key is taken, unless it is a partial one and the row none of those that it is about.
 fn duplicate(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Option<Case> {
-    if key.partial {
+    if key.predicate.is_some() && !rows.within.contains(&key.name) {
         return None;
     }
     let mut row = rows.own.clone()?;

@@ -21,6 +21,9 @@ pub enum AttackError {
     /// The address of the database names none.
     #[error("the address {0} names no database")]
     NoDatabase(&'static str),
+    /// There is nothing in a schema that does not exist.
+    #[error("there is no schema {0:?} to take anything away from")]
+    Schema(String),
     /// An address that cannot be read. The reason may repeat it, and it has a password in it.
     #[error("{0} is not a database address")]
     Address(String),

@@ -55,9 +55,21 @@ impl Mutant {
 pub struct MutationReport {
     /// By kind and name.
     pub mutants: Vec<Mutant>,
+    /// How many policies, grants on relations, and keys with a tenant the catalog has.
+    pub guards: usize,
 }
 
 impl MutationReport {
+    /// Whether every policy, grant and key was taken away, and nothing of it was unnoticed without being
+    /// harmless.
+    pub fn is_clean(&self) -> bool {
+        self.taken() >= self.guards && self.defects().next().is_none()
+    }
+
+    fn taken(&self) -> usize {
+        ["policy", "grant", "key"].iter().map(|kind| self.count(kind)).sum()
+    }
+
     /// Those that nobody noticed, though they are not harmless.
     pub fn defects(&self) -> impl Iterator<Item = &Mutant> {
         self.mutants.iter().filter(|mutant| mutant.is_defect())
@@ -79,6 +91,10 @@ impl fmt::Display for MutationReport {
         for mutant in self.mutants.iter().filter(|mutant| !mutant.is_killed()) {
             let why = mutant.harmless.as_deref().unwrap_or("DEFECT: nobody noticed");
             writeln!(f, "survived: {} {}: {why}", mutant.kind, mutant.what)?;
+        }
+        if self.taken() < self.guards {
+            let (taken, guards) = (self.taken(), self.guards);
+            writeln!(f, "INCOMPLETE: of {guards} policies, grants and keys {taken} were taken away")?;
         }
         let killed = self.mutants.iter().filter(|mutant| mutant.is_killed()).count();
         let harmless = self.mutants.iter().filter(|m| !m.is_killed() && m.harmless.is_some()).count();
@@ -120,6 +136,14 @@ pub async fn mutate(target: &Target) -> Result<MutationReport, AttackError> {
 async fn mutate_clones(seeded: &Scratch, target: &Target) -> Result<MutationReport, AttackError> {
     let suite = Suite::prepare(seeded, target).await?;
     let mut admin = seeded.admin().await?;
+    let (guards, unknown): (i64, Option<String>) = sqlx::query_as(include_str!("guards.sql"))
+        .bind(&target.schemas)
+        .fetch_one(&mut admin)
+        .await
+        .map_err(at("count what can be removed"))?;
+    if let Some(schema) = unknown {
+        return Err(AttackError::Schema(schema));
+    }
     let removals: Vec<Removal> = sqlx::query_as(include_str!("mutants.sql"))
         .bind(target.app.get_username())
         .bind(&target.schemas)
@@ -139,7 +163,7 @@ async fn mutate_clones(seeded: &Scratch, target: &Target) -> Result<MutationRepo
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(MutationReport { mutants })
+    Ok(MutationReport { mutants, guards: usize::try_from(guards).unwrap_or(usize::MAX) })
 }
 
 /// What was wrong before anything was removed.

@@ -1,11 +1,13 @@
 //! Every relation × verb × path to another tenant's rows, each a case with its expected outcome.
 
+use tenancy_core::TenantId;
 use uuid::Uuid;
 
 use super::attacker::token;
 use super::case::{Case, Expected, Way};
 use super::catalog::{Catalog, Relation};
 use super::seed::{Row, Seeded, Seeds, quote};
+use crate::lock;
 
 /// Where views and the function live that the suite adds to the clone.
 pub(super) const PROBE: &str = "tenancy_probe";
@@ -189,6 +191,9 @@ impl Target<'_> {
         );
         add("prepared reuse", reuse, &held);
         add("savepoint", format!("SAVEPOINT s; {}ROLLBACK TO SAVEPOINT s; {base}", token::BIND_OTHER), &held);
+        // Named as the other tenant's that is held meanwhile.
+        let lock = lock::key(TenantId::from_uuid(self.mine), name);
+        add("advisory lock", format!("SELECT pg_advisory_xact_lock({lock}); {base}"), &held);
         add("set role", format!("SET LOCAL ROLE {}; {base}", relation.owner), &Expected::Refused(DENIED));
         add(
             "reset",

@@ -2,6 +2,7 @@
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, SqlSafeStr};
+use tenancy_core::TenantId;
 use uuid::Uuid;
 
 use super::Target;
@@ -13,8 +14,9 @@ use super::error::{AttackError, at};
 use super::paths::{self, PROBE};
 use super::report::Tried;
 use super::scratch::Scratch;
-use super::seed::{Seeds, seed};
-use crate::seal;
+use super::seed::{Seeded, Seeds, seed};
+use crate::statement::quoted;
+use crate::{lock, seal};
 
 /// A clone with rows of two tenants in it, and what is tried there.
 pub(super) struct Suite {
@@ -23,6 +25,8 @@ pub(super) struct Suite {
     pub(super) sides: Sides,
     /// Each with the tenant whose rows it is after.
     pub(super) cases: Vec<(Uuid, Case)>,
+    /// Locks that the attacked tenants hold, each by a relation's name.
+    locks: Vec<i64>,
 }
 
 impl Suite {
@@ -38,10 +42,11 @@ impl Suite {
             None
         };
         let seeds = seed(&mut admin, &catalog).await?;
-        probes(&mut admin, &catalog).await?;
+        probes(&mut admin, &catalog, role).await?;
         let sides = Sides { mine: seeds.mine, nobody: Uuid::now_v7(), key };
         let cases = cases(&catalog, &seeds);
-        Ok(Self { catalog, seeds, sides, cases })
+        let locks = locks(&catalog, &seeds);
+        Ok(Self { catalog, seeds, sides, cases, locks })
     }
 
     /// Tries all cases that `wanted` lets through, as the application's login `app`.
@@ -51,7 +56,7 @@ impl Suite {
         app: &PgConnectOptions,
         wanted: impl Fn(&Case) -> bool,
     ) -> Result<Vec<Tried>, AttackError> {
-        let mut attacker = Attacker::connect(scratch, app, &self.sides).await?;
+        let mut attacker = Attacker::connect(scratch, app, &self.sides, &self.locks).await?;
         let mut tried = Vec::new();
         for (other, case) in self.cases.iter().filter(|(_, case)| wanted(case)) {
             let came = attacker.attempt(case, *other).await?;
@@ -69,7 +74,8 @@ impl Suite {
 
 /// Views that read with their caller's rights, and a function that runs what it is given: paths that a
 /// schema may have, whether it has them or not.
-async fn probes(admin: &mut PgConnection, catalog: &Catalog) -> Result<(), AttackError> {
+async fn probes(admin: &mut PgConnection, catalog: &Catalog, role: &str) -> Result<(), AttackError> {
+    let role = quoted(role);
     let views: Vec<String> = catalog
         .relations
         .values()
@@ -78,13 +84,13 @@ async fn probes(admin: &mut PgConnection, catalog: &Catalog) -> Result<(), Attac
             let view = format!("{PROBE}.v{}", relation.oid);
             format!(
                 "CREATE VIEW {view} WITH (security_invoker = true) AS SELECT * FROM {};
-                 GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO PUBLIC;",
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO {role};",
                 relation.name
             )
         })
         .collect();
     let sql = format!(
-        "CREATE SCHEMA {PROBE}; GRANT USAGE ON SCHEMA {PROBE} TO PUBLIC;
+        "CREATE SCHEMA {PROBE}; GRANT USAGE ON SCHEMA {PROBE} TO {role};
          CREATE FUNCTION {PROBE}.run(statement text) RETURNS bigint LANGUAGE plpgsql AS $run$
          DECLARE
              n bigint;
@@ -93,10 +99,19 @@ async fn probes(admin: &mut PgConnection, catalog: &Catalog) -> Result<(), Attac
              GET DIAGNOSTICS n = ROW_COUNT;
              RETURN n;
          END $run$;
-         GRANT EXECUTE ON FUNCTION {PROBE}.run(text) TO PUBLIC; {}",
+         REVOKE EXECUTE ON FUNCTION {PROBE}.run(text) FROM PUBLIC;
+         GRANT EXECUTE ON FUNCTION {PROBE}.run(text) TO {role}; {}",
         views.concat()
     );
     admin.execute(AssertSqlSafe(sql).into_sql_str()).await.map(drop).map_err(at("make views to attack by"))
+}
+
+fn locks(catalog: &Catalog, seeds: &Seeds) -> Vec<i64> {
+    let foreign = |(oid, rows): (&i64, &Seeded)| {
+        let (other, _) = rows.foreign.as_ref()?;
+        Some(lock::key(TenantId::from_uuid(*other), &catalog.relations.get(oid)?.name))
+    };
+    seeds.rows.iter().filter_map(foreign).collect()
 }
 
 fn cases(catalog: &Catalog, seeds: &Seeds) -> Vec<(Uuid, Case)> {

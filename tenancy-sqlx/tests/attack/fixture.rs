@@ -1,5 +1,5 @@
 //! A schema with what makes rows hard to invent: enums, domains, generated columns, composite and
-//! partial keys, checks over several columns, partitions by range and by hash, a shared table, a view.
+//! partial keys, rows that must refer to rows of their own table, checks over several columns, partitions by range and by hash, a shared table, a view.
 
 use sqlx::postgres::PgConnectOptions;
 use tenancy_sqlx::SealKey;
@@ -73,11 +73,20 @@ const SCHEMA: &str = "
         PRIMARY KEY (tenant_id, id)
     );
     GRANT USAGE ON SEQUENCE shop.log_id_seq TO app_rw;
+    CREATE TABLE shop.places (
+        tenant_id uuid NOT NULL,
+        id bigint GENERATED ALWAYS AS IDENTITY,
+        within bigint NOT NULL,
+        main boolean NOT NULL DEFAULT true,
+        PRIMARY KEY (tenant_id, id),
+        FOREIGN KEY (tenant_id, within) REFERENCES shop.places (tenant_id, id)
+    );
+    CREATE UNIQUE INDEX one_main ON shop.places (tenant_id, main) WHERE main;
     CREATE VIEW shop.nicks WITH (security_invoker = true) AS SELECT tenant_id, nick FROM shop.customers;
     GRANT SELECT ON shop.nicks, shop.currencies TO app_rw;
     RESET ROLE;
     SELECT tenancy.protect('shop.customers'), tenancy.protect('shop.orders'), tenancy.protect('shop.visits'),
-           tenancy.protect('shop.clicks'), tenancy.protect('shop.log');
+           tenancy.protect('shop.clicks'), tenancy.protect('shop.log'), tenancy.protect('shop.places');
     REVOKE UPDATE, DELETE ON shop.log FROM app_rw;";
 
 /// A place with the schema in it.

@@ -5,6 +5,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod command;
 mod fixture;
 
 use fixture::{sealed_shop, shop, target};
@@ -21,7 +22,9 @@ async fn a_schema_that_keeps_tenants_apart_comes_out_clean() {
     let report = attacked(&place).await;
     assert!(report.is_clean(), "{report}");
     // Every relation, every verb, and every path that there is.
-    for relation in ["customers", "orders", "visits", "visits_old", "clicks_0", "clicks_1", "log", "nicks"] {
+    for relation in
+        ["customers", "orders", "visits", "visits_old", "clicks_0", "clicks_1", "log", "places", "nicks"]
+    {
         for verb in ["select", "insert", "update", "delete"] {
             let name = format!("shop.{relation} · {verb} · direct");
             assert!(report.tried.iter().any(|tried| tried.name == name), "{name} was not tried");
@@ -37,6 +40,10 @@ async fn a_schema_that_keeps_tenants_apart_comes_out_clean() {
         "error text",
         "prepared reuse",
         "savepoint",
+        "advisory lock",
+        "a key that is taken, one_nick",
+        "a key that is taken, one_main",
+        "a key that is taken, places_pkey",
         "set role",
         "reset",
         "row_security off",
@@ -98,4 +105,5 @@ async fn whatever_is_taken_away_is_noticed() {
     println!("{report}");
     let defects: Vec<_> = report.defects().map(|mutant| &mutant.what).collect();
     assert!(defects.is_empty(), "nobody notices {defects:?}: {report}");
+    assert!(report.is_clean() && report.guards > 40, "{report}");
 }

@@ -1,6 +1,7 @@
 //! A migrated database of a test's own with one protected table and rows of two tenants in it.
-#![allow(dead_code, reason = "each suite uses its part of the kit")]
+#![allow(dead_code, unused_imports, reason = "each suite uses its part of the kit")]
 
+mod example;
 mod pooler;
 mod slow;
 
@@ -13,6 +14,8 @@ use tenancy_core::TenantContext;
 use tenancy_core::testing::context_with_id;
 use tenancy_sqlx::embedded::{Binaries, Cluster, Install, TestDatabase};
 use tenancy_sqlx::{Passwords, Roles, SealKey, Settings, TenantDatabase, migrate, seal};
+
+pub(crate) use example::{example, said, url};
 
 pub(crate) const ACME: &str = "018f2f4e-0000-7000-8000-00000000000a";
 pub(crate) const GLOBEX: &str = "018f2f4e-0000-7000-8000-00000000000b";
@@ -38,10 +41,16 @@ pub(crate) struct Place {
     cluster: Cluster,
 }
 
-/// `None`, visibly, where there is no server to start; fails where everything is required.
+/// Whether there is a server to start.
+pub(crate) fn server_is_here() -> bool {
+    let Err(error) = Binaries::find() else { return true };
+    missing(format_args!("postgresql is required: {error}"));
+    false
+}
+
+/// `None`, visibly, where there is no server to start.
 pub(crate) async fn place() -> Option<Place> {
-    if let Err(error) = Binaries::find() {
-        missing(format_args!("postgresql is required: {error}"));
+    if !server_is_here() {
         return None;
     }
     let cluster = Cluster::shared("tenancy", Install::Never).await.expect("a cluster");
@@ -62,6 +71,7 @@ fn missing(what: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {what}");
 }
 
+/// Migrates a database and makes its table.
 pub(crate) async fn prepare(admin: PgConnectOptions, password: String) -> Result<(), migrate::MigrateError> {
     let mut admin = PgConnection::connect_with(&admin).await?;
     let passwords =

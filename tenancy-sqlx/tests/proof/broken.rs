@@ -1,7 +1,7 @@
 //! For each rule the smallest change that breaks it.
 
-/// A rule, the SQL that breaks it (`$role` is the login that is proved), and whether that login is one
-/// made for this case, because roles belong to the whole server.
+/// A rule, the SQL that breaks it (`$role` is the login that is proved, `$other` another one), and whether
+/// the login that is proved is one made for this case, because roles belong to the whole server.
 pub(crate) struct Case {
     pub(crate) rule: &'static str,
     pub(crate) sql: &'static str,
@@ -87,5 +87,24 @@ pub(crate) const CASES: &[Case] = &[
     here("R53", "CREATE STATISTICS together ON id, name FROM things"),
     here("R54", "CREATE POLICY extra ON things AS RESTRICTIVE USING (id > 0)"),
     here("R54", "DROP POLICY tenant_base ON things; CREATE POLICY base ON things USING (true) WITH CHECK (true)"),
+    here("R61", "ALTER TABLE things OWNER TO $other"),
+    here("R61", "GRANT app_owner TO $other"),
+    here("R62", "GRANT SELECT ON tenancy.seal_keys TO $other"),
+    here("R62", "GRANT app_keeper TO $other"),
+    here("R62", "ALTER FUNCTION tenancy.current_tenant() OWNER TO app_control"),
+    here("R63", "GRANT SELECT ON control.sessions TO $other"),
+    here("R63", "GRANT SELECT (email) ON control.users TO PUBLIC"),
+    here("R63", "GRANT app_control TO $other"),
+    here("R64", "GRANT EXECUTE ON FUNCTION control.tenant_by_slug(text) TO $other; ALTER ROLE $other BYPASSRLS"),
+    here("R64", "GRANT EXECUTE ON FUNCTION control.tenant_by_slug(text) TO $other; GRANT SELECT ON things TO $other"),
+    here("R64", "GRANT EXECUTE ON FUNCTION control.tenant_by_slug(text) TO $other; GRANT pg_read_all_data TO $other"),
+    here("R64", "GRANT EXECUTE ON FUNCTION control.tenant_by_slug(text), control.admin_events(uuid) TO $other"),
+    here("R65", "GRANT EXECUTE ON FUNCTION control.tenant_by_id(uuid) TO app_rw"),
+    here("R65", "GRANT EXECUTE ON FUNCTION control.admin_set_status(text, text, uuid, text) TO app_rw"),
+    here("R65", "CREATE FUNCTION control.people() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
+            BEGIN ATOMIC SELECT count(*) FROM control.tenant_users; END; ALTER FUNCTION control.people() OWNER TO app_control"),
+    here("R66", "GRANT EXECUTE ON FUNCTION control.admin_set_status(text, text, uuid, text) TO $other; GRANT UPDATE (name) ON things TO $other"),
+    here("R66", "GRANT EXECUTE ON FUNCTION control.admin_set_status(text, text, uuid, text) TO $other; GRANT pg_write_all_data TO $other"),
+    here("R67", "ALTER ROLE $other BYPASSRLS; GRANT SELECT ON things TO $other"),
     here("R54", "ALTER POLICY tenant_isolation ON things USING (tenant_id = (SELECT tenancy.current_tenant()) OR name = 'tenant_id')"),
 ];

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tenancy_sqlx::proof::Policy;
 use tenancy_sqlx::{ConnectError, Settings, TenantDatabase};
 
@@ -62,6 +63,36 @@ async fn a_change_that_the_database_tells_of_is_noticed_at_once() {
         assert!(becomes(&database, true, Duration::from_secs(20)).await, "nobody noticed {mended}");
     }
     database.close().await;
+}
+
+/// The fingerprint is kept where the next program finds it, and it is the same as long as nothing changes.
+#[tokio::test]
+async fn what_was_proved_is_put_down_in_the_database() {
+    const PUT_DOWN: &str = "SELECT role || ' ' || verdict || ' ' || fingerprint FROM tenancy.proofs";
+    let Some(place) = place().await else { return };
+    let proved = async || {
+        let database = connected(&place, "app_rw").await;
+        let proved = database.prove_every(LONG, Policy::default()).await;
+        if let Ok(database) = &proved {
+            database.close().await;
+        }
+        (proved.is_ok(), place.text(PUT_DOWN).await)
+    };
+    let (fine, first) = proved().await;
+    assert!(fine && (first.starts_with("app_rw pass ") || first.starts_with("app_rw warn ")), "{first}");
+    place.run("GRANT TRUNCATE ON things TO app_rw").await;
+    let (fine, worse) = proved().await;
+    assert!(!fine && worse.starts_with("app_rw refuse "), "{worse}");
+    let print = |text: &str| text.rsplit(' ').next().expect("a fingerprint").to_owned();
+    assert_ne!(print(&worse), print(&first));
+    // Whoever logs in as the application may put down its own proof, and see or change nothing else.
+    let mut conn = PgConnection::connect_with(&place.login("app_rw")).await.expect("a login");
+    for sql in ["SELECT * FROM tenancy.proofs", "DELETE FROM tenancy.proofs"] {
+        let refused = conn.execute(sql).await.expect_err(sql);
+        let code = refused.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        assert_eq!(code.as_deref(), Some("42501"), "{sql}");
+    }
+    conn.close().await.expect("closed");
 }
 
 #[tokio::test]

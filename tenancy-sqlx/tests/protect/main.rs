@@ -5,6 +5,8 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod command;
+
 use kit::{ACME, GLOBEX, Place, place};
 use tenancy_sqlx::proof::{Policy, Severity, prove};
 use tenancy_sqlx::protect::{Plan, ProtectError};

@@ -77,6 +77,7 @@ async fn still_usable(tx: &mut TenantTx) {
     assert_eq!(count(&mut **tx).await.expect("the transaction goes on"), 3);
 }
 
+/// AC25, AC28: by the transaction, before anything is sent.
 #[tokio::test]
 async fn every_way_out_is_refused_and_the_transaction_goes_on() {
     let Some(place) = place().await else { return };

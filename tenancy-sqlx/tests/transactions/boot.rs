@@ -4,6 +4,7 @@ use tenancy_sqlx::{ConnectError, TenantDatabase};
 
 use crate::kit::{one_connection, place, unique};
 
+/// N5, AC29: each dangerous login is refused, and let in once its SQL was run.
 #[tokio::test]
 async fn an_unsafe_role_is_refused_with_the_sql_that_mends_it() {
     let Some(place) = place().await else { return };

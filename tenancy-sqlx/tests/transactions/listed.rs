@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use sqlx::error::DatabaseError;
@@ -10,10 +11,11 @@ use tenancy_core::JobId;
 use tenancy_core::plan::Meter;
 use tenancy_sqlx::jobs::NewJob;
 use tenancy_sqlx::usage::UsageEvent;
-use tenancy_sqlx::{TenantDatabase, TenantTx};
+use tenancy_sqlx::{Page, TenantDatabase, TenantTx};
 
 use crate::cut::{Outside, cut, drive, look};
 use crate::kit::{ACME, acme, one_connection, place};
+use crate::repository::{Card, Words, cards};
 
 /// Why a future is on the list, and which those are, by file and name.
 const LIST: &[(&str, &[&str])] = &[
@@ -36,6 +38,12 @@ const LIST: &[(&str, &[&str])] = &[
             "lock.rs try_lock",
             "notify.rs notify",
             "bulk.rs execute",
+            "repository.rs find",
+            "repository.rs find_all",
+            "repository.rs create",
+            "repository.rs update",
+            "repository.rs soft_delete",
+            "repository.rs purge",
             "jobs/new_job.rs enqueue",
             "jobs/record.rs job",
             "jobs/cancel.rs cancel",
@@ -212,6 +220,14 @@ async fn what_is_done_in_a_transaction_leaves_nothing_when_it_is_dropped() {
         assert_eq!(rows.execute().await.expect("inserted"), 2);
     };
     inside("bulk_insert", d, o, bulk).await;
+    cards(&place).await;
+    let (id, words) = (uuid::Uuid::nil(), || Words { title: "a".into(), stars: None });
+    inside("find", d, o, async |tx| asked(tx.repository::<Card>().find(id).await)).await;
+    inside("find_all", d, o, async |tx| asked(tx.repository::<Card>().find_all(Page::default()).await)).await;
+    inside("create", d, o, async |tx| asked(tx.repository::<Card>().create(words()).await)).await;
+    inside("update", d, o, async |tx| asked(tx.repository::<Card>().update(id, words()).await)).await;
+    inside("soft_delete", d, o, async |tx| asked(tx.repository::<Card>().soft_delete(id).await)).await;
+    inside("purge", d, o, async |tx| asked(tx.repository::<Card>().purge(Duration::ZERO).await)).await;
     let enqueue = async |tx: &mut TenantTx| asked(tx.enqueue(&NewJob::new("work", json!({}))).await);
     inside("enqueue", d, o, enqueue).await;
     inside("job", d, o, async |tx| asked(tx.job(JobId::new()).await)).await;

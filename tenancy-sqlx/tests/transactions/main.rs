@@ -5,6 +5,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod abuse;
 mod accepts;
 mod boot;
 mod broken;
@@ -12,12 +13,16 @@ mod cancelled;
 mod cut;
 mod fair;
 mod half;
+mod limits;
 mod listed;
 mod methods;
+mod migrates;
 mod plans;
 mod pooled;
 mod protects;
+mod repository;
 mod savepoints;
 mod sealed;
 mod sessions;
+mod standby;
 mod trips;

@@ -7,6 +7,7 @@ use tenancy_sqlx::{BulkError, Heard, SealKey};
 
 use crate::kit::{ACME, acme, globex, one_connection, place, sealed_with};
 
+/// AC28: locks of one name are another's for each tenant.
 #[tokio::test]
 async fn a_lock_is_held_against_the_same_tenant_only() {
     let Some(place) = place().await else { return };
@@ -24,6 +25,7 @@ async fn a_lock_is_held_against_the_same_tenant_only() {
     assert!(second.try_lock("import").await.expect("asked"), "the lock ends with its transaction");
 }
 
+/// AC28: nobody hears another tenant's topics.
 #[tokio::test]
 async fn a_notification_is_heard_by_its_own_tenant_when_it_is_committed() {
     let Some(place) = place().await else { return };

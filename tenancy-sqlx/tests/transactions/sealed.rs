@@ -109,6 +109,7 @@ async fn program_and_database_must_agree_about_the_seal() {
     );
 }
 
+/// AC21, N2: whatever is bound without its seal is an error, and never a row.
 #[tokio::test]
 async fn what_is_not_sealed_for_this_tenant_and_moment_is_nobody() {
     let Some(place) = place().await else { return };
@@ -209,6 +210,7 @@ const INJECTIONS: [&str; 5] = [
      UNION ALL SELECT name, tenant_id FROM things",
 ];
 
+/// AC26: what is injected binds nobody else.
 #[tokio::test]
 async fn sql_injected_into_one_tenants_transaction_does_not_reach_another() {
     let Some(place) = place().await else { return };

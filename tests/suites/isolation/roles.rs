@@ -166,6 +166,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
             "platform.migrations: SELECT",
             "tenancy.current_tenant()",
             "tenancy.migrations: SELECT",
+            "tenancy.record_proof()",
             "tenancy.seal_required()",
         ]
         .map(str::to_owned),
@@ -179,7 +180,7 @@ async fn each_login_has_the_rights_on_its_list_and_no_more() {
     }
 }
 
-/// T13, T15: what a tenant's people did is added to and read by that tenant alone, and never changed.
+/// T13, T15, AC63: what a tenant's people did is added to and read by that tenant alone, and never changed.
 #[tokio::test]
 async fn a_log_is_added_to_and_never_changed() {
     let world = World::start().await;
@@ -209,6 +210,8 @@ async fn a_log_is_added_to_and_never_changed() {
             let done = sqlx::query(AssertSqlSafe(change.clone())).execute(&mut *tx).await;
             assert_eq!(state(&done).as_deref(), Some("42501"), "{change}");
         }
+        let emptied = raw(&world, "app_rw").await.execute(AssertSqlSafe(format!("TRUNCATE {table}"))).await;
+        assert_eq!(state(&emptied).as_deref(), Some("42501"), "TRUNCATE {table}");
     }
 }
 

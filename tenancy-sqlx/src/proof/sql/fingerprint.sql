@@ -20,7 +20,8 @@ WITH ours AS (
     UNION ALL SELECT concat_ws('|', 'trigger', tgrelid, tgname, tgfoid, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT concat_ws('|', 'rule', ev_class, rulename) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN ours n ON n.oid = c.relnamespace
     UNION ALL SELECT concat_ws('|', 'statistics', stxrelid, stxname) FROM pg_statistic_ext
-    UNION ALL SELECT concat_ws('|', 'function', p.oid, p.proname, p.proowner, p.prolang, p.prosecdef, p.proleakproof, p.proconfig, p.proacl, md5(p.prosrc))
+    UNION ALL SELECT concat_ws('|', 'function', p.oid, p.proname, p.proowner, p.prolang, p.prosecdef, p.proleakproof, p.proconfig, p.proacl, md5(p.prosrc),
+        obj_description(p.oid, 'pg_proc'))
         FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM ours) OR p.proname ~ '^(lo_|set_config$|pg_stat_get_)'
     UNION ALL SELECT concat_ws('|', 'activity', relacl) FROM pg_class WHERE oid = 'pg_catalog.pg_stat_activity'::regclass
     UNION ALL SELECT concat_ws('|', 'default', defaclrole, defaclnamespace, defaclobjtype, defaclacl) FROM pg_default_acl
@@ -28,7 +29,7 @@ WITH ours AS (
     UNION ALL SELECT concat_ws('|', 'extension', extname, extversion) FROM pg_extension
     UNION ALL SELECT concat_ws('|', 'publication', pubname, schemaname, tablename) FROM pg_publication_tables
     UNION ALL SELECT concat_ws('|', 'database', datdba, datacl) FROM pg_database WHERE datname = current_database()
-    UNION ALL SELECT concat_ws('|', 'role', rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit) FROM pg_roles
+    UNION ALL SELECT concat_ws('|', 'role', rolname, rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit) FROM pg_roles
     UNION ALL SELECT concat_ws('|', 'member', roleid, member) FROM pg_auth_members
     UNION ALL SELECT concat_ws('|', 'setting', setrole, setconfig) FROM pg_db_role_setting s
         WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))

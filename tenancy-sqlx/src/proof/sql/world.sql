@@ -37,6 +37,29 @@ WITH me AS (
 ), seal AS (
     SELECT CASE WHEN to_regprocedure('tenancy.seal_required()') IS NULL THEN false ELSE
         query_to_xml('SELECT tenancy.seal_required() AS required', false, false, '')::text LIKE '%<required>true<%' END AS required
+), other AS (
+    -- Who else logs in to this database. What a superuser may needs no rule.
+    SELECT r.*, quote_ident(r.rolname) AS name FROM pg_roles r
+    WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> current_user AND has_database_privilege(r.oid, current_database(), 'CONNECT')
+), door (rule, oid) AS (
+    -- The gate and the operator, by what they may call.
+    SELECT CASE proname WHEN 'tenant_by_slug' THEN 'R64' ELSE 'R66' END, x.grantee FROM fn CROSS JOIN LATERAL aclexplode(proacl) x
+    WHERE nspname = 'control' AND proname IN ('tenant_by_slug', 'admin_set_status') AND x.grantee <> proowner
+), gate AS (
+    SELECT other.* FROM other JOIN door USING (oid) WHERE door.rule = 'R64'
+), ops AS (
+    SELECT other.* FROM other JOIN door USING (oid) WHERE door.rule = 'R66'
+), quiet (rule, oid) AS (
+    -- Who owns what keeps tenants apart. Nobody is to log in as it, or to become it.
+    SELECT 'R61', relowner FROM tenant
+    UNION SELECT 'R62', relowner FROM tabs WHERE fq = 'tenancy.seal_keys'
+    UNION SELECT 'R62', proowner FROM fn WHERE nspname = 'tenancy' AND proname = 'current_tenant'
+    UNION SELECT 'R63', proowner FROM fn WHERE nspname = 'control' AND proname = 'tenant_by_slug'
+), given AS (
+    SELECT fq, nspname, x.privilege_type AS right_to, CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS who
+    FROM tabs CROSS JOIN LATERAL aclexplode(relacl) x WHERE x.grantee <> relowner
+    UNION SELECT fq, nspname, x.privilege_type, CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+    FROM tabs JOIN pg_attribute a ON a.attrelid = tabs.oid CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE x.grantee <> relowner
 ), watch AS (
     SELECT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'tenancy_auto_rls' AND evtenabled <> 'D') AS there
 )

@@ -51,6 +51,8 @@ pub(super) struct Seeded {
     pub(super) replaces: bool,
     /// A row of somebody else, and whose.
     pub(super) foreign: Option<(Uuid, Row)>,
+    /// The partial keys, by name, that are about the row of the tenant that attacks.
+    pub(super) within: BTreeSet<String>,
 }
 
 /// Why a row could not be made.
@@ -90,8 +92,10 @@ pub(super) async fn seed(conn: &mut PgConnection, catalog: &Catalog) -> Result<S
     }
     for relation in catalog.relations.values().filter(|r| r.tenant && (r.is_table() || r.reachable())) {
         let found = seeder.read_back(relation, &others).await.map_err(at("read the seeded rows"))?;
+        let within = seeder.within(relation, found.0.as_ref()).await.map_err(at("read the seeded rows"))?;
         let rows = seeds.rows.entry(relation.oid).or_default();
         (rows.own, rows.foreign) = found;
+        rows.within = within;
         if rows.foreign.is_none() && (relation.partition || !relation.is_table()) {
             seeds.notes.push(format!("{}: no other tenant's row is in it", relation.name));
         }
@@ -208,7 +212,7 @@ impl Seeder<'_> {
             let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
             let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
             let sql = format!(
-                "INSERT INTO {} AS t ({}) VALUES ({}) RETURNING to_jsonb(t)",
+                "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE VALUES ({}) RETURNING to_jsonb(t)",
                 relation.name,
                 names.join(", "),
                 values.join(", ")
@@ -226,6 +230,11 @@ impl Seeder<'_> {
             }
         }
         Err(Why::Unfit(why))
+    }
+
+    /// What stands in a tenant's texts.
+    fn word(&self, tenant: Uuid) -> String {
+        format!("{}{}", if tenant == self.mine { "zebra" } else { CANARY }, self.number)
     }
 
     async fn insert(&mut self, sql: &str, keep: bool) -> sqlx::Result<Row> {
@@ -275,10 +284,23 @@ impl Seeder<'_> {
                 .filter_map(|(child, of)| known.get(child).map(|value| (of.clone(), value.clone())))
                 .collect();
             let optional = pairs().any(|(child, _)| column_of(child).is_some_and(|c| !c.not_null));
+            if parent.oid == relation.oid && !optional {
+                // The first row can refer to none but itself. Counted values are out of the way of sequences.
+                let word = self.word(tenant);
+                let mark = Mark { word: &word, number: self.number + 10_000 };
+                for (child, of) in pairs().filter(|(child, _)| !known.contains_key(*child)) {
+                    let Some(column) = column_of(of) else { continue };
+                    let first = || candidates(column, mark, &[]).into_iter().take(1).collect();
+                    let value = fixed.entry(of.clone()).or_insert_with(first).clone();
+                    fixed.insert(child.clone(), value);
+                }
+                continue;
+            }
             let found = if self.busy.contains(&parent.oid) && parent.oid != relation.oid {
                 Err(Why::Unfit(format!("{} and {} refer to each other", relation.name, parent.name)))
             } else if parent.oid == relation.oid {
-                Err(Why::Unfit(format!("every row of {} refers to another", relation.name)))
+                // It need not refer to any.
+                Err(Why::Unfit(format!("{} refers to itself", relation.name)))
             } else {
                 Box::pin(self.ensure_with(parent, tenant, &wanted, parents)).await
             };
@@ -311,7 +333,7 @@ impl Seeder<'_> {
         attempt: usize,
     ) -> Result<Vec<(String, String)>, Why> {
         let number = self.number;
-        let word = format!("{}{number}", if tenant == self.mine { "zebra" } else { CANARY });
+        let word = self.word(tenant);
         let mark = Mark { word: &word, number };
         let mut single: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut joint: Vec<(&str, Vec<&Column>)> = Vec::new();
@@ -330,8 +352,9 @@ impl Seeder<'_> {
                 Some(values) => values.clone(),
                 None if column.identity => continue,
                 // What has a value of its own, or may have none, is left alone, but for texts: they carry
-                // the word that is looked for.
+                // the word that is looked for. Where that collides, another value may not.
                 None if checks.is_empty()
+                    && !(attempt > 0 && relation.is_key(column))
                     && (column.fallback.is_some() || !column.not_null && column.category != "S") =>
                 {
                     continue;
@@ -459,6 +482,24 @@ impl Seeder<'_> {
                 .fetch_optional(&mut *self.conn)
                 .await?;
         Ok(row.map(|row| row.0))
+    }
+
+    /// The partial keys that are about a row.
+    async fn within(&mut self, relation: &Relation, row: Option<&Row>) -> sqlx::Result<BTreeSet<String>> {
+        let mut within = BTreeSet::new();
+        let Some(row) = row else { return Ok(within) };
+        for key in &relation.keys {
+            let Some(predicate) = &key.predicate else { continue };
+            let sql = format!(
+                "SELECT ({predicate}) IS TRUE FROM jsonb_populate_record(NULL::{}, $1)",
+                relation.name
+            );
+            let about = sqlx::query_scalar(AssertSqlSafe(sql).into_sql_str()).bind(sqlx::types::Json(row));
+            if about.fetch_one(&mut *self.conn).await? {
+                within.insert(key.name.clone());
+            }
+        }
+        Ok(within)
     }
 
     async fn read_back(
