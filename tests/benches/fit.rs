@@ -26,7 +26,9 @@ use tests::program::until;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let runs: u32 = std::env::args().nth(1).map_or(Ok(5), |runs| runs.parse())?;
+    // Cargo adds an argument of its own.
+    let given = std::env::args().skip(1).find(|argument| argument != "--bench");
+    let runs: u32 = given.map_or(Ok(5), |runs| runs.parse())?;
     ensure!(runs > 0, "at least one run");
     let folder = DataFolder::new();
     let demo = Demo::start(&folder, &[]).await;

@@ -32,8 +32,29 @@ fn every_requirement_names_tests_that_are_run() {
             }
         }
     }
-    assert!(!seen.is_empty(), "the table has lines");
+    wrong.extend(required().filter(|id| !seen.contains(id.as_str())).map(|id| format!("{id} has no line")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What must be in the table.
+fn required() -> impl Iterator<Item = String> {
+    let numbers: [(char, &[u8]); 14] = [
+        ('E', &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),
+        ('T', &[2, 5, 6, 9, 13, 14, 19]),
+        ('P', &[1, 3]),
+        ('U', &[1, 2, 3]),
+        ('K', &[1, 2, 3, 4, 5, 9, 10]),
+        ('B', &[1, 2, 3, 4, 6]),
+        ('O', &[1, 3]),
+        ('R', &[6, 7, 10]),
+        ('A', &[2, 4, 5, 6, 7, 10, 11, 12]),
+        ('M', &[5, 6, 7, 8]),
+        ('V', &[1, 2, 3, 4]),
+        ('G', &[1, 2, 3, 4, 5, 6, 7, 8]),
+        ('D', &[12]),
+        ('Y', &[1]),
+    ];
+    numbers.into_iter().flat_map(|(row, numbers)| numbers.iter().map(move |number| format!("{row}{number}")))
 }
 
 /// Whether a source has a function of this name with the attribute of a test, and does not ignore it.
@@ -50,6 +71,21 @@ fn is_test(source: &str, name: &str) -> bool {
         }
     }
     false
+}
+
+/// What the README shows as Rust is what `examples/quickstart` is made of, which is compiled and tested.
+#[test]
+fn the_readme_shows_the_quickstart_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let read = |path: &str| read_to_string(root.join(path)).expect(path);
+    let (readme, quickstart) = (read("README.md"), read("examples/quickstart/src/main.rs"));
+    let shown: Vec<&str> =
+        readme.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!shown.is_empty(), "the README shows no code");
+    for code in shown {
+        assert!(quickstart.contains(code), "this is not in the quickstart:\n{code}");
+    }
+    assert!(quickstart.lines().count() <= 120, "the quickstart has grown");
 }
 
 #[test]

@@ -249,6 +249,35 @@ async fn a_check_answers_allowed_per_tenant() {
     assert_eq!(acme.get(&check(0)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
+/// E11, U1, U2: runs asked for at once at two servers never exceed the month's quota.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_runs_at_once_two_servers_take_exactly_the_months() {
+    let world = World::start().await;
+    world.override_settings("acme", &json!({ "limits": { "analysis_runs_month": 5 } })).await;
+    let one = world.signed_in("acme", Role::Owner).await;
+    let two = second_server(&world).await;
+    let source = one.ready_source(&World::example(), Some(40.0)).await;
+    let posts: Vec<_> = (0..20)
+        .map(|n| {
+            let (caller, source) = (if n % 2 == 0 { one.clone() } else { two.clone() }, source.clone());
+            tokio::spawn(async move {
+                let body = json!({ "source_id": source, "seed": n });
+                caller.post_json("/tenant/analysis/run", &body).await.status.as_u16()
+            })
+        })
+        .collect();
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    for post in posts {
+        *statuses.entry(post.await.expect("no panic")).or_default() += 1;
+    }
+    assert_eq!(statuses, BTreeMap::from([(202, 5), (403, 15)]));
+    let sql = "SELECT count(*) FROM public.jobs j JOIN control.tenants t ON t.id = j.tenant_id
+               WHERE t.subdomain = 'acme' AND j.kind = 'analysis'";
+    let jobs: i64 = sqlx::query_scalar(sql).fetch_one(&mut world.admin().await).await.expect("a count");
+    assert_eq!(jobs, 5);
+    assert_eq!(meter(&two, "analysis_runs_month").await["used"], 5);
+}
+
 /// E11, U1: a run over the month's quota and a file over the storage are refused, and nothing is kept.
 #[tokio::test]
 async fn runs_and_storage_are_limited() {

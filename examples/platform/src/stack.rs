@@ -8,9 +8,8 @@
 //!                 AuthenticateLayer                   credential -> member; must agree with the address
 //!                 SameOriginLayer                     no other site's form
 //!                 AdmissionLayer                      members' calls: not too fast, and within the plan
-//!                 site                                tenant | apex | nothing
-//!                 etag::tag                           what the caller may keep of a tenant's answers
 //!                 site                                tenant | apex | api | nothing
+//!                 etag::tag                           what the caller may keep of a tenant's answers
 //!                 unversioned                         /api/v1/… is another name of what is for programs
 //!                 route                               RequirePermissionLayer, FeatureGateLayer,
 //!                                                     failure::render, handler

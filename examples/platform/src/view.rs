@@ -96,9 +96,7 @@ impl Render for Pages {
                 retry_seconds: decision.retry_after.map_or(1, |wait| wait.as_secs() + 1),
             },
             Refusal::CrossSite => ErrorPage::StaleForm,
-            Refusal::TooLarge => {
-                ErrorPage::TooLarge { max_megabytes: ingest::MAX_BYTES as u64 / (1024 * 1024) }
-            }
+            Refusal::TooLarge => ErrorPage::TooLarge { max_megabytes: ingest::MAX_BYTES as u64 / 1_000_000 },
             Refusal::Malformed => {
                 ErrorPage::Invalid { problems: vec!["The address cannot be read.".to_owned()] }
             }

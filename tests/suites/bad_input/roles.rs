@@ -275,8 +275,8 @@ async fn a_key_that_means_nothing_is_named() {
         let answer = caller.put_json(&path, &body).await;
         assert_clear(&body.to_string(), &answer);
         assert_eq!(
-            (answer.status, &answer.json()["code"]),
-            (StatusCode::UNPROCESSABLE_ENTITY, &json!(code)),
+            (answer.status, &answer.json()["code"], &answer.json()["problems"][0]["code"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("data_invalid"), &json!(code)),
             "{}",
             answer.body
         );

@@ -168,14 +168,25 @@ async fn reads(browser: &Browser) {
 const ACCENT: &str = "return getComputedStyle(document.documentElement).getPropertyValue('--accent').trim()";
 
 /// Every page that an owner finds, and one that refuses.
-const PAGES: [&str; 9] =
-    ["/", "/data", "/runs", "/campaigns", "/content", "/usage", "/team", "/branding", "/runs?page=x"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/data",
+    "/runs",
+    "/recommendations",
+    "/campaigns",
+    "/social-accounts",
+    "/content",
+    "/usage",
+    "/team",
+    "/branding",
+    "/runs?page=x",
+];
 
 /// B2, B3, B4, B9, P4: two tenants in two tabs of one browser. Each page is its tenant's in name, colour
 /// and sections, names nothing of the other, and shows a change of its brand on its next load.
 #[tokio::test]
 async fn two_tenants_side_by_side_look_like_themselves_on_every_page() {
-    let world = World::start().await;
+    let world = World::start_with_worker().await;
     sqlx::query("UPDATE control.tenants SET plan = 'professional' WHERE subdomain = 'globex'")
         .execute(&mut world.admin().await)
         .await
@@ -185,6 +196,7 @@ async fn two_tenants_side_by_side_look_like_themselves_on_every_page() {
         let owner = world.signed_in(tenant, Role::Owner).await;
         owner.made("/api/campaigns", &serde_json::json!({ "name": campaign })).await;
     }
+    let runs = [world.furnish("acme", "Zebra").await.run, world.furnish("globex", "Okapi").await.run];
     let homes = ["acme", "globex"].map(|tenant| origin(&world, tenant));
     let test = "two_tenants_side_by_side_look_like_themselves_on_every_page";
     browse(test, homes[0].clone(), Scripts::On, async move |browser| {
@@ -202,6 +214,12 @@ async fn two_tenants_side_by_side_look_like_themselves_on_every_page() {
                     assert!(tab.text().await.contains(names[at].1), "{}", tab.text().await);
                 }
             }
+        }
+        for (at, tab) in tabs.iter().enumerate() {
+            let path = format!("/runs/{}", runs[at]);
+            tab.open(&path).await;
+            is_its_own(tab, at, &path).await;
+            assert!(tab.text().await.contains(["Zebra", "Okapi"][at]), "its own channel is drawn");
         }
         let drafts = "return !!document.querySelector('nav.sections a[href=\"/content\"]')";
         for (tab, has) in tabs.iter().zip([false, true]) {

@@ -91,8 +91,12 @@ async fn a_restart_keeps_everything_and_a_reset_nothing() {
     demo.kill();
     assert!(signal("0", left), "the database outlives a killed demo");
 
+    let letters = folder.path().join("mail");
+    std::fs::create_dir_all(&letters).expect("letters of the old demo");
+
     let demo = Demo::start(&folder, &["--reset"]).await;
     gone(left).await;
+    assert!(!letters.exists(), "the old demo's letters are gone");
     assert_ne!(password(&demo), tenant(&info, "acme").login.password);
     signed_in(&demo, &demo.info(), "acme").await;
     let old = serde_json::json!({

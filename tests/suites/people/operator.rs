@@ -104,6 +104,34 @@ async fn a_tenant_that_cannot_be_leaves_nothing_behind() {
     assert_eq!(open, 0);
 }
 
+/// E2: tenants come in pages, each once, and say whether their work gets done.
+#[tokio::test]
+async fn many_tenants_come_in_pages_with_their_health() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let mut admin = world.admin().await;
+    let more = "INSERT INTO control.tenants (id, subdomain, name, status, plan, settings)
+                SELECT gen_random_uuid(), 'more-' || n, 'more ' || n, 'active', 'starter', '{}'
+                FROM generate_series(1, 60) n";
+    sqlx::raw_sql(more).execute(&mut admin).await.expect("tenants");
+    let failed = "INSERT INTO public.jobs (tenant_id, id, kind, state, reason, finished_at)
+                  SELECT t.id, gen_random_uuid(), 'analysis', 'failed', 'lost', now()
+                  FROM control.tenants t WHERE t.subdomain = 'globex'";
+    sqlx::raw_sql(failed).execute(&mut admin).await.expect("a failed run");
+    let mut seen = std::collections::BTreeMap::new();
+    for page in 1..=3 {
+        let list = operator.get(&format!("/admin/tenants?page={page}")).await.json();
+        assert_eq!((&list["total"], &list["per_page"]), (&json!(62), &json!(50)));
+        let tenants = list["tenants"].as_array().expect("tenants");
+        assert_eq!(tenants.len(), [50, 12, 0][page - 1], "page {page}");
+        for tenant in tenants {
+            let (name, health) = (tenant["subdomain"].as_str().expect("a name"), tenant["health"].clone());
+            assert_eq!(seen.insert(name.to_owned(), health), None, "{name} comes twice");
+        }
+    }
+    assert_eq!((&seen["acme"], &seen["globex"]), (&json!("good"), &json!("runs_failed")));
+}
+
 async fn id_of(operator: &Caller, tenant: &str) -> String {
     let list = operator.get(&format!("/admin/tenants?q={tenant}")).await.json();
     list["tenants"][0]["id"].as_str().expect("an id").to_owned()

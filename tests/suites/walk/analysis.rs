@@ -101,6 +101,7 @@ async fn assert_twins_agree(caller: &Caller, run: &str, chart: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_signs_in_uploads_data_and_reads_what_its_channels_returned() {
     let world = World::start_with_worker().await;
+    world.override_settings("acme", &json!({ "features": { "advanced_analytics": true } })).await;
     let caller = world.signed_in("acme", Role::Analyst).await;
     let me = caller.get("/auth/me").await.json();
     assert_eq!((&me["tenant_slug"], &me["role"]), (&json!("acme"), &json!("analyst")));
@@ -150,7 +151,16 @@ async fn a_tenant_signs_in_uploads_data_and_reads_what_its_channels_returned() {
     );
     assert!(done["dataset_hash"].as_str().is_some_and(|hash| hash.len() == 64));
     assert_adds_up(&done["results"]);
-    for chart in ["fit", "decomposition", "roi", "shares"] {
+    // G3: what was done to the data is part of the record.
+    let (spec, settings) = (&done["results"]["model"]["spec"], &done["results"]["model"]["settings"]);
+    for said in ["adstock", "saturation", "max_lag"] {
+        assert!(!spec["channel"][said].is_null() || !spec[said].is_null(), "{said}: {spec}");
+    }
+    for said in ["fourier_order", "standardize_controls"] {
+        assert!(!spec[said].is_null(), "{said}: {spec}");
+    }
+    assert_eq!(settings["seed"], 7, "{settings}");
+    for chart in ["fit", "decomposition", "roi", "shares", "curves"] {
         assert_twins_agree(&caller, &run, chart).await;
     }
     let roi = caller.get(&format!("/runs/{run}/charts/roi.json")).await.json();

@@ -13,7 +13,7 @@ use super::intake::{self, Accepted, Incoming};
 use super::store;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::ingest::{self, Roles};
+use crate::ingest::{self, Code, Problem, Roles};
 
 /// What may be said beside a file that is sent as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -85,14 +85,15 @@ fn roles_of(body: &Value) -> Result<(Roles, Option<f64>), Failure> {
     let said = match (body.get("roles"), body.get("columns")) {
         (None, None) => body,
         (Some(_), Some(_)) => {
-            return Err(Failure::invalid("bad_roles", "Send either `roles` or `columns`, not both."));
+            let what = "Send either `roles` or `columns`, not both.";
+            return Err(Failure::Data(vec![Problem::file(Code::BadRoles, what)]));
         }
         (Some(said), None) | (None, Some(said)) => {
             let mut keys = body.as_object().into_iter().flat_map(|body| body.keys());
             if let Some(key) = keys.find(|key| !KEYS.contains(&key.as_str())) {
                 let what =
                     format!("There is no `{key}` beside the roles. Leave it out, or correct its name.");
-                return Err(Failure::invalid("unknown_key", what));
+                return Err(Failure::Data(vec![Problem::file(Code::UnknownKey, what)]));
             }
             said
         }

@@ -48,7 +48,7 @@ async fn data_page(
         counts: listed.summary.unwrap_or_else(|| "Waiting for its roles, for an hour".to_owned()),
         uploaded: listed.created,
     });
-    let max_megabytes = ingest::MAX_BYTES as u64 / (1024 * 1024);
+    let max_megabytes = ingest::MAX_BYTES as u64 / 1_000_000;
     let view = DataView { sources: sources.collect(), refused, max_megabytes };
     let frame = view::frame(&mut tx, context, Section::Data).await?;
     Ok(view::html(status, view.render(&frame)?))

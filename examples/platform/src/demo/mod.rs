@@ -29,6 +29,8 @@ use crate::server::{self, Stop};
 use crate::worker;
 
 const DATABASE: &str = "mmm";
+/// Where letters go that nobody said another place for, in the demo's folder.
+const MAIL: &str = "mail";
 
 /// Runs the demo until it is told to stop.
 ///
@@ -74,7 +76,7 @@ async fn serve(
         token_key: TokenKey::from_base64(&secrets.token_key)?,
         base_domain: options.base_domain.clone(),
         site: format!("{}:{}", options.base_domain, addr.port()),
-        mail: Some(options.mail_dir.clone().unwrap_or_else(|| folder.join("mail"))),
+        mail: Some(options.mail_dir.clone().unwrap_or_else(|| folder.join(MAIL))),
         redis,
     })
     .await?;
@@ -139,6 +141,10 @@ async fn reset(folder: &Path) -> anyhow::Result<()> {
         if file.exists() {
             std::fs::remove_file(&file).with_context(|| format!("{} cannot be removed", file.display()))?;
         }
+    }
+    let mail = folder.join(MAIL);
+    if mail.exists() {
+        std::fs::remove_dir_all(&mail).with_context(|| format!("{} cannot be removed", mail.display()))?;
     }
     Ok(())
 }

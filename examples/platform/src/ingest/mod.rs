@@ -70,7 +70,7 @@ pub use validate::validate;
 pub use worth::kpi_value;
 
 /// The largest file that is read. Daily data of ten years with a hundred columns is below 5 MB.
-pub const MAX_BYTES: usize = 50 * 1024 * 1024;
+pub const MAX_BYTES: usize = 50_000_000;
 
 /// The most rows below the header: 54 years of daily data.
 pub const MAX_ROWS: usize = 20_000;

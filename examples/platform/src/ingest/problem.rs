@@ -237,7 +237,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of the file as a whole.
-    pub(super) fn file(code: Code, what: impl AsRef<str>) -> Self {
+    pub(crate) fn file(code: Code, what: impl AsRef<str>) -> Self {
         Self { row: None, column: None, code, message: clip(what.as_ref(), MAX_MESSAGE) }
     }
 

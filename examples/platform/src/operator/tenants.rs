@@ -30,8 +30,19 @@ pub struct TenantLine {
     pub(super) status: Lifecycle,
     pub(super) plan: String,
     pub(super) created_at: Timestamp,
+    pub(super) health: Health,
     #[serde(flatten)]
     pub(super) statistics: Statistics,
+}
+
+/// Whether a tenant's work gets done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Nothing of the last day speaks against it.
+    Good,
+    /// A run of the last day has failed.
+    RunsFailed,
 }
 
 /// The numbers of one tenant, or their sums over all.
@@ -98,11 +109,13 @@ pub struct AddressSaid {
 
 const COUNTS: &str = "
     SELECT tenant_id, sum(sources)::bigint AS sources, sum(rows)::bigint AS rows, sum(runs)::bigint AS runs,
-           sum(failed)::bigint AS failed
+           sum(failed)::bigint AS failed, sum(lately)::bigint AS lately
     FROM (
-        SELECT tenant_id, 1 AS sources, row_count::bigint AS rows, 0 AS runs, 0 AS failed FROM data_sources
-        UNION ALL SELECT tenant_id, 0, 0, 1, 0 FROM mmm_models
-        UNION ALL SELECT tenant_id, 0, 0, 0, 1 FROM jobs WHERE state = 'failed'
+        SELECT tenant_id, 1 AS sources, row_count::bigint AS rows, 0 AS runs, 0 AS failed, 0 AS lately
+        FROM data_sources
+        UNION ALL SELECT tenant_id, 0, 0, 1, 0, 0 FROM mmm_models
+        UNION ALL SELECT tenant_id, 0, 0, 0, 1, (finished_at > now() - interval '1 day')::int
+        FROM jobs WHERE state = 'failed'
     ) AS each WHERE $1::uuid IS NULL OR tenant_id = $1 GROUP BY tenant_id";
 
 impl Console {
@@ -113,10 +126,11 @@ impl Console {
         for row in self.door.ask(COUNTS, only).await.map_err(Failure::internal)? {
             let get = |column| row.try_get::<i64, _>(column).map_err(Failure::internal);
             let of = TenantId::from_uuid(row.try_get("tenant_id").map_err(Failure::internal)?);
-            counts.insert(of, (get("sources")?, get("rows")?, get("runs")?, get("failed")?));
+            counts.insert(of, (get("sources")?, get("rows")?, get("runs")?, get("failed")?, get("lately")?));
         }
         let line = |tenant: TenantOverview| {
-            let (sources, rows, runs, failed_runs) = counts.get(&tenant.id).copied().unwrap_or_default();
+            let (sources, rows, runs, failed_runs, lately) =
+                counts.get(&tenant.id).copied().unwrap_or_default();
             TenantLine {
                 url: invite::address(&self.site, &tenant.slug, "/"),
                 id: tenant.id,
@@ -125,6 +139,7 @@ impl Console {
                 status: tenant.status,
                 plan: tenant.plan,
                 created_at: moment(tenant.created_at),
+                health: if lately == 0 { Health::Good } else { Health::RunsFailed },
                 statistics: Statistics {
                     users: tenant.users,
                     open_invitations: tenant.invitations,
