@@ -5,6 +5,7 @@ mod adopter;
 mod attack;
 mod boot;
 mod catalog;
+mod checked;
 mod http;
 mod proof;
 mod roles;
