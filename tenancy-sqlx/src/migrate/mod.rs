@@ -186,7 +186,8 @@ async fn create_roles(
     passwords: Option<&Passwords>,
 ) -> Result<(), sqlx::Error> {
     let mut tx = admin.begin().await?;
-    tx.execute("SELECT pg_advisory_xact_lock(7165213490233)").await?;
+    // An advisory lock would be one of this database; whoever migrates another makes the same roles.
+    tx.execute("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE").await?;
     for (name, attributes) in attributes(roles, passwords) {
         let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
             .bind(name)

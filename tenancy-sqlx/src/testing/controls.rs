@@ -135,6 +135,16 @@ fn collision(relation: &Relation, key: &Key, rows: &Seeded, fresh: &Row) -> Opti
     for column in &columns {
         row.insert((*column).clone(), foreign.get(*column)?.clone());
     }
+    // A row that referred to itself goes on doing so.
+    for reference in relation.references.iter().filter(|reference| reference.parent == relation.oid) {
+        for (child, of) in
+            reference.columns.iter().zip(&reference.parents).filter(|(_, of)| columns.contains(of))
+        {
+            if fresh.get(child) == fresh.get(of) {
+                row.insert(child.clone(), foreign.get(of)?.clone());
+            }
+        }
+    }
     // Where the key is also a reference, the other's value is one that nobody here has.
     let refers = relation.references.iter().any(|reference| {
         reference.columns.iter().any(|c| c == "tenant_id")

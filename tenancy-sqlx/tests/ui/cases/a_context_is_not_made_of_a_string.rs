@@ -1,4 +1,4 @@
-// E0277: a context comes from a resolver or a job
+// E0308: a resolver's answer makes a context, a name does not
 fn main() {
-    let _context: tenancy_core::TenantContext = "acme".parse().unwrap();
+    let _context = tenancy_core::TenantContext::for_request("acme");
 }
