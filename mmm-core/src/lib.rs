@@ -11,6 +11,7 @@
 //! 6. [`budget`] says how the money is best split, and asks for a fit that converged;
 //! 7. [`artifact`] writes everything a results page shows into one document.
 //!
+//! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
 //!
 //! A fit is a blocking call without hidden state: the seed decides every draw, on any number of

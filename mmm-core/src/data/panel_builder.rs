@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DataError, Exposure, Panel, PanelColumn, PanelMedium, Problem, ProblemCode, check};
+use super::{
+    DataError, Date, Exposure, Frequency, MIN_PERIODS, Panel, PanelColumn, PanelMedium, Problem, ProblemCode,
+    check,
+};
 
 /// Collects the columns of a [`Panel`]; [`build`](Self::build) is the only step that can fail.
 ///
@@ -150,7 +153,7 @@ impl PanelBuilder {
         self.check_names(&mut problems);
         let lengths = self.check_lengths(&mut problems);
         let Some(places) = places.filter(|_| lengths) else { return Err(DataError::new(problems)) };
-        let (dates, frequency) = check::dates(&places.dates, &mut problems);
+        let (dates, frequency) = regular(&places.dates, &mut problems);
         if self.before >= dates.len() {
             problems.push(Problem::whole(
                 ProblemCode::TooShort,
@@ -374,6 +377,47 @@ impl Exposure {
     }
 }
 
+/// The dates, and their rhythm where they have one; they are in order and all different.
+fn regular(texts: &[String], problems: &mut Vec<Problem>) -> (Vec<Date>, Option<Frequency>) {
+    if texts.len() < MIN_PERIODS {
+        problems.push(Problem::whole(
+            ProblemCode::TooShort,
+            format!("there are {} periods, at least {MIN_PERIODS} are needed; add earlier ones", texts.len()),
+        ));
+    }
+    let mut dates = Vec::with_capacity(texts.len());
+    for text in texts {
+        match text.parse::<Date>() {
+            Ok(date) => dates.push(date),
+            Err(error) => {
+                problems.push(Problem::column(ProblemCode::BadDate, "date", format!("{error}; correct it")));
+            }
+        }
+    }
+    let step = |pair: &[Date]| pair[1].days_since_epoch() - pair[0].days_since_epoch();
+    let frequency = match dates.windows(2).map(step).min() {
+        Some(1) => Frequency::Daily,
+        Some(7) => Frequency::Weekly,
+        _ => {
+            problems.push(Problem::column(
+                ProblemCode::DateGap,
+                "date",
+                "the dates are neither daily nor weekly; aggregate them to one row a day or one row a week",
+            ));
+            return (dates, None);
+        }
+    };
+    let usual = if frequency == Frequency::Daily { 1 } else { 7 };
+    if let Some(pair) = dates.windows(2).find(|pair| step(pair) != usual) {
+        problems.push(Problem::column(
+            ProblemCode::DateGap,
+            "date",
+            format!("{} comes {} days after its predecessor; give every period", pair[1], step(pair)),
+        ));
+    }
+    (dates, Some(frequency))
+}
+
 /// What the numbers of a column may be.
 #[derive(Clone, Copy)]
 enum Rule {
@@ -507,6 +551,10 @@ mod tests {
         assert_eq!(row, Some(8));
     }
 
+    fn weeks_apart(row: i64, days: i64) -> Date {
+        Date::from_days_since_epoch(19_723 + days * row).unwrap()
+    }
+
     #[test]
     fn every_geo_needs_every_date_once() {
         let rows = |geos: Vec<&str>, dates: Vec<&str>| codes(sound().rows(geos, dates));
@@ -514,5 +562,9 @@ mod tests {
         assert!(found.contains(&ProblemCode::DateGap), "{found:?}");
         let found = rows(vec!["a", "a"], vec!["2024-01-01", "2024-01-01"]);
         assert!(found.contains(&ProblemCode::DuplicateDate), "{found:?}");
+        let found = codes(sound().rows(vec!["a"; 60], (0..60).map(|row| weeks_apart(row, 8))));
+        assert!(found.contains(&ProblemCode::DateGap), "{found:?}");
+        let skipping = (0..60).map(|row| weeks_apart(row + i64::from(row > 40), 7));
+        assert_eq!(codes(sound().rows(vec!["a"; 60], skipping)), [ProblemCode::DateGap]);
     }
 }

@@ -24,6 +24,7 @@ mod settings;
 mod symmetric;
 mod target;
 
+pub(crate) use optimum::climb;
 pub use preview::{Mode, Preview};
 pub use result::{Draws, Fit};
 pub use run::Progress;

@@ -24,9 +24,9 @@ const FLAT: f64 = 1e-9;
 
 /// A point and the density there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Optimum {
-    pub(super) position: Vec<f64>,
-    pub(super) log_density: f64,
+pub(crate) struct Optimum {
+    pub(crate) position: Vec<f64>,
+    pub(crate) log_density: f64,
 }
 
 /// A step and what it did to the gradient.
@@ -37,7 +37,7 @@ struct Step {
 }
 
 /// Climbs from a start; `None` where the density there is not finite.
-pub(super) fn climb(density: &mut dyn LogDensity, start: Vec<f64>) -> Option<Optimum> {
+pub(crate) fn climb(density: &mut dyn LogDensity, start: Vec<f64>) -> Option<Optimum> {
     let size = start.len();
     let (mut position, mut gradient) = (start, vec![0.0; size]);
     let mut value = density.log_density(&position, &mut gradient);

@@ -6,10 +6,10 @@ use ndarray::{ArrayView2, ArrayView3, Axis};
 
 use crate::{
     diagnose::{Convergence, Diagnostics, QuantityDiagnostics},
-    fit::{FitError, FitSettings, LogDensity, Progress, Recorder, Sampled, Target, sample},
+    fit::{FitError, FitSettings, Progress, Sampled, sample},
 };
 
-use super::{GeoModel, GeoPosterior};
+use super::{GeoModel, coordinates::Coordinates};
 
 /// The draws of all chains, on the parameters' own scale, and the model they belong to.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl GeoModel {
         settings: &FitSettings,
         observe: impl Fn(Progress) -> ControlFlow<()> + Sync,
     ) -> Result<GeoFit, FitError> {
-        let sampled = sample(self, settings, &observe)?;
+        let sampled = sample(&Coordinates::of(self), settings, &observe)?;
         Ok(GeoFit { model: self.clone(), settings: settings.clone(), sampled })
     }
 }
@@ -97,68 +97,5 @@ impl GeoFit {
     /// The verdict on this fit.
     pub fn convergence(&self) -> Convergence {
         Convergence::of(&self.diagnostics())
-    }
-}
-
-/// The density on the lines of [`Soft`](crate::model::Soft), where bounded parameters have short tails.
-struct OnLines {
-    posterior: GeoPosterior,
-    model: GeoModel,
-    position: Vec<f64>,
-}
-
-impl OnLines {
-    fn new(model: &GeoModel) -> Self {
-        let position = vec![0.0; model.names().len()];
-        Self { posterior: model.posterior(), model: model.clone(), position }
-    }
-}
-
-impl LogDensity for OnLines {
-    fn dimensions(&self) -> usize {
-        self.position.len()
-    }
-
-    fn log_density(&mut self, position: &[f64], gradient: &mut [f64]) -> f64 {
-        let soft = &self.model.parts().soft;
-        let change = soft.to_reference(position, &mut self.position);
-        let value = self.posterior.log_density(&self.position, gradient);
-        soft.pull_back(position, gradient);
-        value + change
-    }
-}
-
-impl Recorder for OnLines {
-    fn record(&mut self, position: &[f64], parameters: &mut [f64], contributions: &mut [f64]) {
-        self.model.parts().soft.to_reference(position, &mut self.position);
-        self.posterior.log_density(&self.position, parameters);
-        parameters.copy_from_slice(self.posterior.values());
-        for (kept, contribution) in contributions.iter_mut().zip(self.posterior.contributions()) {
-            *kept = contribution;
-        }
-    }
-}
-
-impl Target for GeoModel {
-    fn density(&self) -> Box<dyn LogDensity> {
-        Box::new(OnLines::new(self))
-    }
-
-    fn recorder(&self) -> Box<dyn Recorder> {
-        Box::new(OnLines::new(self))
-    }
-
-    fn center(&self) -> Vec<f64> {
-        let mut center = self.parts().parameters.usual();
-        self.parts().soft.find_places(&mut center);
-        center
-    }
-
-    fn names(&self) -> &[String] {
-        Self::names(self)
-    }
-
-    fn contributions(&self) -> usize {
-        self.contributors().count()
     }
 }

@@ -24,6 +24,7 @@
 //! `_joint_dist_base_logic` of Meridian 2.1; `MMM` of PyMC-Marketing 1.3 with a dimension `geo`;
 //! `media_mix_model` of `LightweightMMM` 0.1.9.
 
+mod coordinates;
 mod effect;
 mod effects;
 mod fit;

@@ -173,6 +173,19 @@ impl GeoPosterior {
         total
     }
 
+    /// How much every geo's KPI says about its coefficient, or about the logarithm of that, at the values of
+    /// the last evaluation: the sum of squared derivatives by the variance of the noise.
+    pub(super) fn knowledge(&self, term: usize, logarithm: bool) -> Vec<f64> {
+        let parts = self.model.parts();
+        let (of, work) = (&parts.terms[term], &self.terms[term]);
+        let of_geo = |(geo, beta): (usize, &f64)| {
+            let (series, sigma) = (of.series(geo, work), parts.noise[geo].value(&self.values));
+            let slope = if logarithm { *beta } else { 1.0 };
+            slope * slope * dot(series, series) / (sigma * sigma)
+        };
+        work.beta.iter().enumerate().map(of_geo).collect()
+    }
+
     /// The linear predictor of every geo and period, at the values of the last evaluation.
     pub(super) fn predictors(&self) -> Vec<f64> {
         let parts = self.model.parts();

@@ -125,7 +125,7 @@ impl GeoModel {
     /// cannot take its value.
     pub fn unconstrain(&self, parameters: &mut [f64]) {
         for (value, prior) in parameters.iter_mut().zip(&self.parts.parameters.priors) {
-            *value = prior.prior().support().unconstrain(*value);
+            *value = prior.prior().support().free(*value);
         }
     }
 

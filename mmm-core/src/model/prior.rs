@@ -248,8 +248,8 @@ impl Support {
         }
     }
 
-    /// From the parameter's own scale to the unconstrained one; not finite for a value it cannot take.
-    pub(crate) fn unconstrain(self, x: f64) -> f64 {
+    /// The inverse of [`constrain`](Self::constrain); not finite where the value is not allowed.
+    pub(crate) fn free(self, x: f64) -> f64 {
         match self {
             Self::Real => x,
             Self::Positive => x.ln(),
@@ -405,7 +405,7 @@ mod tests {
         for prior in PRIORS {
             let support = prior.support();
             for u in [-2.3, -0.4, 0.6, 1.9] {
-                assert_relative_eq!(support.unconstrain(support.constrain(u)), u, epsilon = 1e-12);
+                assert_relative_eq!(support.free(support.constrain(u)), u, epsilon = 1e-12);
             }
         }
     }
