@@ -158,8 +158,8 @@ fn of_pymc(model: &Bound, spec: &Spec, file: &Value, point: &Value) -> anyhow::R
         None => None,
     };
     Ok(Point {
-        gradient_error,
         expected_gradient,
+        gradient_error,
         ..Point::without_gradient(log_density, expected, gradient)
     })
 }

@@ -534,7 +534,7 @@ mod tests {
             values
         };
         for (input, code) in [
-            (sound().channel("radio", change(7, -1.0)), ProblemCode::NegativeSpend),
+            (sound().exposed_channel("radio", change(7, -1.0), change(7, 1.0)), ProblemCode::NegativeSpend),
             (sound().organic("mail", change(7, -1.0)), ProblemCode::NegativeExposure),
             (sound().organic("mail", vec![0.0; 60]), ProblemCode::AllZeroChannel),
             (sound().control("heat", change(7, f64::NAN)), ProblemCode::NotFinite),
@@ -547,7 +547,10 @@ mod tests {
         ] {
             assert_eq!(codes(input), [code]);
         }
-        let row = sound().channel("radio", change(7, -1.0)).build().unwrap_err().problems()[0].row;
+        let row =
+            sound().exposed_channel("radio", change(7, -1.0), change(7, 1.0)).build().unwrap_err().problems()
+                [0]
+            .row;
         assert_eq!(row, Some(8));
     }
 

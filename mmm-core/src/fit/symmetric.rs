@@ -51,7 +51,9 @@ fn reflect(rows: &mut [Vec<f64>], from: usize) -> Vec<f64> {
     if norm == 0.0 {
         return normal;
     }
-    normal.iter_mut().for_each(|value| *value /= norm);
+    for value in &mut normal {
+        *value /= norm;
+    }
     let image: Vec<f64> = rows[from..].iter().map(|row| 2.0 * dot(&row[from..], &normal)).collect();
     let along = dot(&image, &normal);
     let change: Vec<f64> = image.iter().zip(&normal).map(|(image, normal)| image - along * normal).collect();

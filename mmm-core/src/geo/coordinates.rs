@@ -77,7 +77,9 @@ impl Coordinates {
             let along: f64 =
                 gradient[offsets.clone()].iter().zip(&u[offsets.clone()]).map(|(g, e)| g * e).sum();
             gradient[product.spread] -= along + geos as f64;
-            gradient[offsets].iter_mut().for_each(|slope| *slope /= spread);
+            for slope in &mut gradient[offsets] {
+                *slope /= spread;
+            }
         }
         self.model.parts().soft.pull_back(w, gradient);
     }

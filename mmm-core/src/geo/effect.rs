@@ -67,22 +67,30 @@ impl Effect {
                     *beta = spread * offset;
                 }
                 if form == Form::LogNormal {
-                    beta.iter_mut().for_each(|beta| *beta = beta.exp());
+                    for beta in beta.iter_mut() {
+                        *beta = beta.exp();
+                    }
                 }
                 let met: f64 = beta.iter().zip(outcome).map(|(beta, outcome)| beta * outcome).sum();
                 match (form, self.factor) {
                     (Form::Normal, None) => beta.iter_mut().for_each(|beta| *beta += centre),
                     (Form::LogNormal, None) => {
                         let height = centre.exp();
-                        beta.iter_mut().for_each(|beta| *beta *= height);
+                        for beta in beta.iter_mut() {
+                            *beta *= height;
+                        }
                     }
                     (Form::Normal, Some(factor)) => {
                         let shift = (centre * factor - met) / outcome.iter().sum::<f64>();
-                        beta.iter_mut().for_each(|beta| *beta += shift);
+                        for beta in beta.iter_mut() {
+                            *beta += shift;
+                        }
                     }
                     (Form::LogNormal, Some(factor)) => {
                         let height = centre * factor / met;
-                        beta.iter_mut().for_each(|beta| *beta *= height);
+                        for beta in beta.iter_mut() {
+                            *beta *= height;
+                        }
                     }
                 }
             }
@@ -213,23 +221,15 @@ mod tests {
                 moved[place] += step;
                 moved
             };
-            for place in 0..5 {
-                let side = |step| at(&moved(&VALUES, place, step), &OUTCOME);
-                assert_relative_eq!(
-                    by_value[place],
-                    (side(1e-6) - side(-1e-6)) / 2e-6,
-                    epsilon = 1e-7,
-                    max_relative = 1e-7
-                );
+            let close = |slope: f64, side: &dyn Fn(f64) -> f64| {
+                let numeric = (side(1e-6) - side(-1e-6)) / 2e-6;
+                assert_relative_eq!(slope, numeric, epsilon = 1e-7, max_relative = 1e-7);
+            };
+            for (place, slope) in by_value.into_iter().enumerate() {
+                close(slope, &|step| at(&moved(&VALUES, place, step), &OUTCOME));
             }
-            for place in 0..3 {
-                let side = |step| at(&VALUES, &moved(&OUTCOME, place, step));
-                assert_relative_eq!(
-                    by_outcome[place],
-                    (side(1e-6) - side(-1e-6)) / 2e-6,
-                    epsilon = 1e-7,
-                    max_relative = 1e-7
-                );
+            for (place, slope) in by_outcome.into_iter().enumerate() {
+                close(slope, &|step| at(&VALUES, &moved(&OUTCOME, place, step)));
             }
         }
     }

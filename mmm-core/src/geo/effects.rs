@@ -17,6 +17,7 @@
 use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::{
+    data::PanelMedium,
     effect::Interval,
     model::{ChannelMedia, ChannelWork},
 };
@@ -159,7 +160,7 @@ impl GeoModel {
 
     /// What was spent on every paid channel.
     fn spend(&self) -> Vec<f64> {
-        let paid = self.panel().media().iter().filter_map(|medium| medium.spend());
+        let paid = self.panel().media().iter().filter_map(PanelMedium::spend);
         paid.map(|spend| spend.iter().sum()).collect()
     }
 

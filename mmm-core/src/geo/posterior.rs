@@ -106,7 +106,9 @@ impl GeoPosterior {
                 let squares = dot(expected, expected) * precision;
                 log_likelihood -= 0.5 * squares + periods as f64 * (sigma.ln() + 0.5 * TAU.ln());
                 noise.add(by_value, (squares - periods as f64) / sigma);
-                expected.iter_mut().for_each(|residual| *residual *= precision);
+                for residual in expected.iter_mut() {
+                    *residual *= precision;
+                }
             } else {
                 let (value, by_sigma) = parts.observation.pull_back(target, expected, sigma, *unit);
                 log_likelihood += value;

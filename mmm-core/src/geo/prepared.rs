@@ -84,7 +84,7 @@ impl GeoModel {
         let units = target.units.iter().flat_map(|unit| vec![*unit; panel.periods()]).collect();
         let observation = Observation::new(spec.likelihood, spec.link);
         let parts =
-            Parts { panel, spec, soft, parameters, level, terms, noise, target, worth, units, observation };
+            Parts { panel, spec, parameters, soft, level, terms, noise, target, worth, units, observation };
         Ok(Self { parts: Arc::new(parts) })
     }
 
@@ -421,7 +421,7 @@ impl TermBuilder<'_> {
             .panel
             .media()
             .iter()
-            .filter_map(|medium| medium.spend())
+            .filter_map(PanelMedium::spend)
             .map(|spend| self.spent(spend, None))
             .collect();
         paid.iter().sum::<f64>() / paid.len() as f64

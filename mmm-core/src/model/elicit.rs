@@ -175,7 +175,9 @@ impl PriorFamily {
                 return truncated(end, other, |center, width| {
                     let below = |x: f64| 0.5 * erfc((center - x) / (width * SQRT_2));
                     let all = below(other) - below(end);
-                    let share = |x: f64| (below(x) - below(end)) / all;
+                    // So far outside that no mass is left to tell, all of it is at the nearer end.
+                    let outside = if center < end { 1.0 } else { 0.0 };
+                    let share = |x: f64| if all < LOST { outside } else { (below(x) - below(end)) / all };
                     (tail - share(low), (1.0 - tail) - share(high))
                 });
             }
@@ -184,6 +186,9 @@ impl PriorFamily {
         prior.is_proper().then_some(prior)
     }
 }
+
+/// A mass below which differences of the normal integral are rounding.
+const LOST: f64 = 1e-12;
 
 fn shifted(prior: Prior, shift: f64) -> Option<Prior> {
     match prior {
@@ -219,6 +224,9 @@ fn truncated_moments(mean: f64, sd: f64, low: f64, high: f64) -> (f64, f64) {
     let density = |x: f64| (-0.5 * ((x - mean) / sd).powi(2)).exp() / std::f64::consts::TAU.sqrt();
     let below = |x: f64| 0.5 * erfc((mean - x) / (sd * SQRT_2));
     let all = below(high) - below(low);
+    if all < LOST {
+        return (if mean < low { low } else { high }, 0.0);
+    }
     let first = (density(low) - density(high)) / all;
     let second = ((low - mean) / sd * density(low) - (high - mean) / sd * density(high)) / all;
     (mean + sd * first, sd * (1.0 + second - first * first).max(0.0).sqrt())

@@ -169,7 +169,9 @@ impl ChannelMedia {
             Some(reach) if of_reach => reach,
             _ => &mut other.padded,
         };
-        series.iter_mut().for_each(|value| *value *= factor);
+        for value in series.iter_mut() {
+            *value *= factor;
+        }
         other
     }
 

@@ -177,9 +177,8 @@ impl Prior {
     pub(crate) fn rough_variance(self) -> f64 {
         match self {
             Self::Normal { sd, .. } | Self::HalfNormal { sd } | Self::TruncatedNormal { sd, .. } => sd * sd,
-            Self::Laplace { scale, .. } => 2.0 * scale * scale,
             // Heavy tails have no variance; twice that of the normal distribution in the middle will do.
-            Self::StudentT { scale, .. } => 2.0 * scale * scale,
+            Self::Laplace { scale, .. } | Self::StudentT { scale, .. } => 2.0 * scale * scale,
             Self::Exponential { rate } => 1.0 / (rate * rate),
             Self::Gamma { shape, rate } => shape / (rate * rate),
             Self::Uniform { low, high } => (high - low).powi(2) / 12.0,

@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn normalised_adstock_keeps_the_sum_of_a_burst() {
-        for (adstock, parameters) in EXAMPLES {
+        let ending = |(adstock, _): &(Adstock, _)| *adstock != Adstock::Endless;
+        for (adstock, parameters) in EXAMPLES.into_iter().filter(ending) {
             for max_lag in [1, 4, 8, 13] {
                 let parameters = &parameters[..adstock.parameters().len()];
                 let carried = Carryover::new(adstock, max_lag).apply(burst(20).view(), parameters).unwrap();

@@ -129,7 +129,9 @@ fn media_effects_equal_meridian() {
     let mut check = |name: &str, ours: Vec<f64>| {
         compared += ours.len();
         let worst = deviation(ours, expected(name));
-        assert!(worst <= 1e-9, "{name} within {worst:.1e}");
+        // These six come from the sums in single precision of which `rounding` tells.
+        let tolerance = if name.starts_with("predictive_accuracy") { 1e-8 } else { 1e-9 };
+        assert!(worst <= tolerance, "{name} within {worst:.1e}");
     };
     let effects = model.effects_of(draws.view(), Lever::Reach);
     let by_frequency = model.effects_of(draws.view(), Lever::Frequency);
@@ -152,7 +154,10 @@ fn media_effects_equal_meridian() {
     let negative = vectors["negative_baseline_probability"].as_f64().unwrap();
     assert!((effects.negative_baseline - negative).abs() < 1e-12);
     assert_eq!(compared, 5 * 60 + 20 + 15 + 45 + 6);
-    say(&format!("Meridian's analyzer, media only: {} figures within 1e-9", compared + 1));
+    say(&format!(
+        "Meridian's analyzer, media only: {} figures within 1e-9, six of them within 1e-8",
+        compared + 1
+    ));
 }
 
 /// The expected numbers of Meridian's own tests; they are of single precision.

@@ -28,7 +28,7 @@ const BEFORE: usize = 4;
 /// Three geos with every kind of column, exposures reaching back four weeks.
 fn panel() -> Panel {
     let rows: Vec<(usize, i32)> =
-        (0..3).flat_map(|geo| (0..(WEEKS + BEFORE) as i32).map(move |week| (geo, week))).collect();
+        (0..3).flat_map(|geo| (0_i32..).take(WEEKS + BEFORE).map(move |week| (geo, week))).collect();
     let date = |week: i32| Date::from_days_since_epoch(19_723 + 7 * i64::from(week)).unwrap();
     let wave = |pace: f64, low: f64| -> Vec<f64> {
         let of = |(geo, week): &(usize, i32)| (f64::from(*week) * pace + *geo as f64).sin().mul_add(0.5, low);
@@ -232,14 +232,12 @@ impl<'m> Plain<'m> {
             if x.re <= 0.0 {
                 return D::from(0.0);
             }
-            match treatment.saturation.family {
-                Saturation::Logistic => (x * parameter("saturation_lam").unwrap() * 0.5).tanh(),
-                _ => {
-                    let slope = parameter("saturation_slope").unwrap_or(D::from(1.0));
-                    let ratio = parameter("saturation_kappa").unwrap() / x;
-                    ((ratio.ln() * slope).exp() + 1.0).recip()
-                }
+            if treatment.saturation.family == Saturation::Logistic {
+                return (x * parameter("saturation_lam").unwrap() * 0.5).tanh();
             }
+            let slope = parameter("saturation_slope").unwrap_or(D::from(1.0));
+            let ratio = parameter("saturation_kappa").unwrap() / x;
+            ((ratio.ln() * slope).exp() + 1.0).recip()
         };
         let alpha = parameter("adstock_alpha").unwrap();
         let endless = treatment.adstock.family == Adstock::Endless;
@@ -406,6 +404,12 @@ impl<'m> Plain<'m> {
             let series = |_| mode.iter().map(|x| D::from(*x)).collect();
             add(&series, self.coefficients(&name, &spec.fourier, [D::from(0.0); 3], 0.0));
         }
+        self.compared(&expected)
+    }
+
+    /// The log likelihood, given what terms add to the KPI.
+    fn compared(&self, expected: &[D]) -> D {
+        let (panel, spec) = (self.model.panel(), self.model.spec());
         let knots = match spec.level.knots {
             GeoKnots::Even(count) => even_knots(WEEKS, count),
             _ => Vec::new(),
