@@ -49,6 +49,7 @@ pub mod design;
 pub mod diagnose;
 pub mod effect;
 mod error;
+mod fingerprint;
 pub mod fit;
 pub mod geo;
 pub mod model;

@@ -1,5 +1,6 @@
 //! Laws that hold whatever the data: gradients, reproducibility, sums, recovery of a known truth.
 
+mod abuse;
 mod budget;
 mod effects;
 mod fitting;
