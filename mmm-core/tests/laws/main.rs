@@ -11,6 +11,7 @@ mod random;
 mod recovery;
 mod summary;
 mod transforms;
+mod trust;
 
 use mmm_core::{
     fit::FitSettings,
