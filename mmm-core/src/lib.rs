@@ -9,7 +9,8 @@
 //! 4. [`diagnose`] says whether the draws can be trusted;
 //! 5. [`effect`] turns draws into contributions and returns with intervals;
 //! 6. [`budget`] says how the money is best split, and asks for a fit that converged;
-//! 7. [`artifact`] writes everything a results page shows into one document.
+//! 7. [`validate`] asks whether all that holds for data the model has not seen;
+//! 8. [`artifact`] writes everything a results page shows into one document.
 //!
 //! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
@@ -55,6 +56,7 @@ pub mod geo;
 pub mod model;
 pub mod simulate;
 pub mod transform;
+pub mod validate;
 mod vector;
 
 pub use error::Error;

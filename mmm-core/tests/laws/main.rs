@@ -12,6 +12,7 @@ mod recovery;
 mod summary;
 mod transforms;
 mod trust;
+mod validate;
 
 use mmm_core::{
     fit::FitSettings,
