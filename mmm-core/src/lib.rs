@@ -12,6 +12,9 @@
 //! 7. [`validate`] asks whether all that holds for data the model has not seen;
 //! 8. [`artifact`] writes everything a results page shows into one document.
 //!
+//! Features, both off unless asked for: `csv` reads data sets from files, `report` draws charts and writes
+//! a report as one HTML file.
+//!
 //! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
 //!
@@ -54,6 +57,8 @@ mod fingerprint;
 pub mod fit;
 pub mod geo;
 pub mod model;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod simulate;
 pub mod transform;
 pub mod validate;

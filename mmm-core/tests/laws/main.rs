@@ -9,6 +9,8 @@ mod gradient;
 mod media;
 mod random;
 mod recovery;
+#[cfg(feature = "report")]
+mod report;
 mod summary;
 mod transforms;
 mod trust;
