@@ -18,6 +18,9 @@
 //! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
 //!
+//! The [`manual`] has a guide from a CSV file to a decision, and one for those who come from
+//! PyMC-Marketing or Meridian.
+//!
 //! A fit is a blocking call without hidden state: the seed decides every draw, on any number of
 //! threads; the clock is never read; bad input is an error and never a panic.
 //!
@@ -56,6 +59,7 @@ mod error;
 mod fingerprint;
 pub mod fit;
 pub mod geo;
+pub mod manual;
 pub mod model;
 #[cfg(feature = "report")]
 pub mod report;
