@@ -9,10 +9,17 @@
 //! 4. [`diagnose`] says whether the draws can be trusted;
 //! 5. [`effect`] turns draws into contributions and returns with intervals;
 //! 6. [`budget`] says how the money is best split, and asks for a fit that converged;
-//! 7. [`artifact`] writes everything a results page shows into one document.
+//! 7. [`validate`] asks whether all that holds for data the model has not seen;
+//! 8. [`artifact`] writes everything a results page shows into one document.
+//!
+//! Features, both off unless asked for: `csv` reads data sets from files, `report` draws charts and writes
+//! a report as one HTML file.
 //!
 //! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
 //! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
+//!
+//! The [`manual`] has a guide from a CSV file to a decision, and one for those who come from
+//! PyMC-Marketing or Meridian.
 //!
 //! A fit is a blocking call without hidden state: the seed decides every draw, on any number of
 //! threads; the clock is never read; bad input is an error and never a panic.
@@ -49,11 +56,16 @@ pub mod design;
 pub mod diagnose;
 pub mod effect;
 mod error;
+mod fingerprint;
 pub mod fit;
 pub mod geo;
+pub mod manual;
 pub mod model;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod simulate;
 pub mod transform;
+pub mod validate;
 mod vector;
 
 pub use error::Error;

@@ -1,15 +1,25 @@
-//! The commands around a fit: draw, report, validate, optimise.
+//! The commands around a fit: explore, draw, report, validate, optimise.
 
 use std::{fs, io::Write, ops::ControlFlow, path::Path};
 
 use anyhow::Context;
-use mmm_core::{artifact::StoredFit, budget::Budget, fit::Fit};
+use mmm_core::{
+    artifact::{StoredFit, seal, unseal},
+    budget::Budget,
+    fit::Fit,
+    report::Report,
+    validate::RollingOrigin,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    print::{self, Trust},
+    print,
     spec::{Spec, read},
+    validate::trust,
 };
+
+/// What the header of a kept fit calls it, and its version.
+const KIND: (&str, u32) = ("mmm fit", 1);
 
 /// A kept fit: the data and the specification as they were, and the draws.
 #[derive(Debug, Deserialize, Serialize)]
@@ -18,6 +28,12 @@ struct Kept {
     spec: Spec,
     csv: String,
     fit: StoredFit,
+}
+
+pub(crate) fn explore(data: &Path, spec: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let csv = read(data)?;
+    let spec = spec.map_or_else(|| Spec::guess(&csv), Spec::read)?;
+    print::exploration(&spec.dataset(&csv)?.explore(), json)
 }
 
 pub(crate) fn fit(data: &Path, spec: Option<&Path>, out: Option<&Path>, json: bool) -> anyhow::Result<()> {
@@ -35,29 +51,23 @@ pub(crate) fn fit(data: &Path, spec: Option<&Path>, out: Option<&Path>, json: bo
     print::summary(&fit.summary()?, json)?;
     if let Some(path) = out {
         let kept = Kept { spec, csv, fit: fit.store() };
-        fs::write(path, serde_json::to_string(&kept)?)
+        fs::write(path, seal(KIND.0, KIND.1, &kept)?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
 }
 
-pub(crate) fn report(path: &Path, json: bool) -> anyhow::Result<()> {
-    print::summary(&restore(path)?.summary()?, json)
+pub(crate) fn report(path: &Path, html: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let fit = restore(path)?;
+    if let Some(page) = html {
+        fs::write(page, Report::of(&fit)?.html())
+            .with_context(|| format!("{} cannot be written", page.display()))?;
+    }
+    print::summary(&fit.summary()?, json)
 }
 
-pub(crate) fn validate(path: &Path, json: bool) -> anyhow::Result<()> {
-    let fit = restore(path)?;
-    let (left_out, effects) = (fit.leave_one_out(), fit.effects());
-    let trust = Trust {
-        convergence: fit.convergence(),
-        energy_mobility: fit.energy_mobility(),
-        unreliable_periods: left_out.unreliable(),
-        leave_one_out: left_out.density,
-        waic: fit.waic(),
-        measures: effects.measures,
-        accuracy: effects.accuracy,
-    };
-    print::trust(&trust, json)
+pub(crate) fn validate(path: &Path, plan: Option<&RollingOrigin>, json: bool) -> anyhow::Result<()> {
+    print::trust(&trust(&restore(path)?, plan)?, json)
 }
 
 pub(crate) fn optimise(path: &Path, total: Option<f64>, horizon: usize, json: bool) -> anyhow::Result<()> {
@@ -68,7 +78,7 @@ pub(crate) fn optimise(path: &Path, total: Option<f64>, horizon: usize, json: bo
 
 fn restore(path: &Path) -> anyhow::Result<Fit> {
     let text = read(path)?;
-    let kept: Kept = serde_json::from_str(&text)
-        .with_context(|| format!("{} was not written by `mmm fit --out`", path.display()))?;
+    let kept: Kept = unseal(KIND.0, KIND.1, &text)
+        .with_context(|| format!("{} is no file of `mmm fit --out`", path.display()))?;
     Ok(kept.fit.restore(kept.spec.dataset(&kept.csv)?)?)
 }

@@ -1,9 +1,10 @@
 //! The marketing mix model on the command line: from a CSV file to decisions.
 //!
 //! ```text
+//! mmm explore DATA.csv [--spec SPEC.json]             what can be seen before any model
 //! mmm fit DATA.csv --spec SPEC.json --out FIT.json    draws from the posterior and keeps the draws
-//! mmm report FIT.json                                 what each channel brought and returned
-//! mmm validate FIT.json                               whether the fit can be trusted
+//! mmm report FIT.json [--html PAGE.html]              what each channel brought and returned
+//! mmm validate FIT.json [--quick]                     whether the fit can be trusted, and stays as it is
 //! mmm optimise FIT.json [--total X] [--horizon N]     how the budget is best split
 //! mmm density MODEL.json --spec SPEC.json --data DATA.csv
 //! mmm transform CASES.csv                             our formulas beside the peers' numbers
@@ -18,10 +19,12 @@ mod meridian;
 mod print;
 mod spec;
 mod transform;
+mod validate;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use mmm_core::validate::RollingOrigin;
 
 /// Marketing mix modelling.
 #[derive(Debug, Parser)]
@@ -36,6 +39,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Print what can be seen in a CSV file before any model.
+    Explore {
+        /// The data: one row a period, with a header.
+        data: PathBuf,
+        /// What the columns are.
+        #[arg(long)]
+        spec: Option<PathBuf>,
+    },
     /// Draw from the posterior of a model of a CSV file.
     Fit {
         /// The data: one row a period, with a header.
@@ -47,15 +58,27 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// Print what a fit says.
+    /// Print what a fit says, or write it as a page.
     Report {
         /// A file that `fit --out` wrote.
         fit: PathBuf,
+        /// Where to write a page with charts: one HTML file that needs nothing else.
+        #[arg(long)]
+        html: Option<PathBuf>,
     },
-    /// Print whether a fit can be trusted.
+    /// Print whether a fit can be trusted: its diagnostics, and what fitting again says.
     Validate {
         /// A file that `fit --out` wrote.
         fit: PathBuf,
+        /// Leave out what takes further fits.
+        #[arg(long)]
+        quick: bool,
+        /// How often unseen periods are predicted.
+        #[arg(long, default_value_t = RollingOrigin::default().folds)]
+        folds: usize,
+        /// How many periods each time.
+        #[arg(long, default_value_t = RollingOrigin::default().horizon)]
+        horizon: usize,
     },
     /// Split a budget; only a fit that converged gives advice.
     Optimise {
@@ -100,9 +123,13 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     match &arguments.command {
+        Command::Explore { data, spec } => fits::explore(data, spec.as_deref(), json),
         Command::Fit { data, spec, out } => fits::fit(data, spec.as_deref(), out.as_deref(), json),
-        Command::Report { fit } => fits::report(fit, json),
-        Command::Validate { fit } => fits::validate(fit, json),
+        Command::Report { fit, html } => fits::report(fit, html.as_deref(), json),
+        Command::Validate { fit, quick, folds, horizon } => {
+            let plan = RollingOrigin { folds: *folds, horizon: *horizon };
+            fits::validate(fit, (!quick).then_some(&plan), json)
+        }
         Command::Optimise { fit, total, horizon } => fits::optimise(fit, *total, *horizon, json),
         Command::Density { model, spec, data } => print::density(&density::compare(model, spec, data)?, json),
         Command::Transform { cases } => print::transform(&transform::compare(cases)?, json),

@@ -3,23 +3,44 @@
 use mmm_core::{
     artifact::Summary,
     budget::Recommendation,
-    diagnose::{Convergence, PredictiveDensity},
-    effect::{Accuracy, FitMeasures},
+    data::Exploration,
+    diagnose::{Convergence, Influence},
 };
 use serde::Serialize;
 
-use crate::{density::Points, transform::Comparison};
+use crate::{
+    density::Points,
+    transform::Comparison,
+    validate::{Refits, Trust},
+};
 
-/// Whether a fit can be trusted.
-#[derive(Debug, Serialize)]
-pub(crate) struct Trust {
-    pub(crate) convergence: Convergence,
-    pub(crate) energy_mobility: Vec<f64>,
-    pub(crate) leave_one_out: PredictiveDensity,
-    pub(crate) unreliable_periods: usize,
-    pub(crate) waic: PredictiveDensity,
-    pub(crate) measures: FitMeasures,
-    pub(crate) accuracy: Accuracy,
+pub(crate) fn exploration(seen: &Exploration, json: bool) -> anyhow::Result<()> {
+    if json {
+        return as_json(seen);
+    }
+    let span = seen.span.map_or(String::new(), |(first, last)| format!(" from {first} to {last}"));
+    println!("{} periods{span}", seen.periods);
+    println!(
+        "{:<20} {:>9} {:>14} {:>14} {:>14} {:>7} {:>8} {:>8}",
+        "column", "kind", "total", "mean", "sd", "zeros", "with KPI", "VIF"
+    );
+    for column in &seen.columns {
+        let kind = format!("{:?}", column.kind).to_lowercase();
+        let inflation = column.variance_inflation.map_or_else(|| "-".to_owned(), |vif| format!("{vif:.1}"));
+        println!(
+            "{:<20} {kind:>9} {:>14.2} {:>14.2} {:>14.2} {:>6.0}% {:>8.2} {inflation:>8}",
+            column.name,
+            column.total,
+            column.mean,
+            column.sd,
+            100.0 * column.zeros,
+            column.with_kpi
+        );
+    }
+    for note in &seen.notes {
+        println!("note: {} {}", note.column, note.message);
+    }
+    Ok(())
 }
 
 pub(crate) fn summary(summary: &Summary, json: bool) -> anyhow::Result<()> {
@@ -61,7 +82,48 @@ pub(crate) fn trust(trust: &Trust, json: bool) -> anyhow::Result<()> {
         trust.accuracy.wmape,
         100.0 * trust.measures.band_coverage
     );
+    for check in trust.predictive_checks.iter().filter(|check| check.is_extreme()) {
+        println!(
+            "the model would hardly have produced the KPI's {:?}: p {:.3}",
+            check.statistic, check.p_value
+        );
+    }
+    for (shift, sensitivity) in trust.prior_shift.iter().zip(&trust.sensitivity) {
+        let who = match sensitivity.influence {
+            Influence::Data => "the data decide",
+            Influence::Prior => "the priors decide",
+            Influence::Both => "priors and data pull at it",
+        };
+        println!("{:<20} moved {:.2} from its prior; {who}", shift.name, shift.distance);
+    }
+    println!("health {:.0} of 100", trust.health.score);
+    for component in &trust.health.components {
+        let name = format!("{:?}", component.name).to_lowercase();
+        println!("  {name:<14} {:>4.0}  {}", component.score, component.message);
+    }
+    if let Some(refits) = &trust.refits {
+        fitted_again(refits);
+    }
     Ok(())
+}
+
+fn fitted_again(refits: &Refits) {
+    let Refits { unseen, refresh, perturbation, placebo, recovery } = refits;
+    println!(
+        "unseen periods, {} times: wMAPE {:.4} (without a model {:.4}), {:.0} % inside the 90 % band",
+        unseen.folds.len(),
+        unseen.mean.wmape,
+        unseen.mean.naive_wmape,
+        100.0 * unseen.mean.band_coverage
+    );
+    for (what, stability) in [("newest periods added", refresh), ("spend measured 5 % wrong", perturbation)] {
+        println!("{what}: contributions change by {:.1} % at most", 100.0 * stability.worst_change());
+    }
+    println!(
+        "a channel that never was brings less than {} with probability {:.3}",
+        placebo.imitates, placebo.p_below
+    );
+    println!("its own findings as the truth: {:.0} % found in the 90 % intervals", 100.0 * recovery.coverage);
 }
 
 pub(crate) fn plan(plan: &Recommendation, json: bool) -> anyhow::Result<()> {

@@ -8,7 +8,8 @@
 //!     "kpi_value": 1.0,
 //!     "channels": ["x1", {"name": "tv", "spend": "tv_cost", "exposure": "tv_grp"}],
 //!     "organic": ["newsletter"],
-//!     "controls": ["event_1", "t"]
+//!     "controls": ["event_1", "t"],
+//!     "events": [{"name": "christmas", "days": ["2024-12-24", "2024-12-25"]}]
 //!   },
 //!   "model": {"max_lag": 8, "fourier_order": 2, "sigma": {"distribution": "half_normal", "sd": 2.0}},
 //!   "fit": {"seed": 7, "chains": 4, "tune": 1000, "draws": 1000},
@@ -16,7 +17,7 @@
 //! }
 //! ```
 //!
-//! * `columns` is the only part that must be there; `kpi_value`, `organic` and `controls` may be absent.
+//! * `columns` is the only part that must be there; `kpi_value`, `organic`, `controls` and `events` may be absent.
 //!   A channel is the name of its spend's column, or an object.
 //! * `geo_model` in place of `model`, for `density` only, is a [`GeoSpec`] as it serialises: a model of several geos, or one of
 //!   Meridian's of a single nation; what is absent is Meridian's. Its columns may further say
@@ -37,7 +38,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, bail};
 use mmm_core::{
-    data::{Dataset, Panel},
+    data::{
+        Dataset, Panel,
+        csv::{ChannelColumns, Columns as National, EventDays, NamedChannel},
+    },
     fit::FitSettings,
     geo::{GeoModel, GeoSpec},
     model::{Model, ModelSpec},
@@ -76,6 +80,8 @@ pub(crate) struct Columns {
     treatments: Vec<String>,
     #[serde(default)]
     controls: Vec<String>,
+    #[serde(default)]
+    events: Vec<EventDays>,
 }
 
 /// A paid channel or an organic medium: the name of its only column, or an object.
@@ -149,30 +155,32 @@ impl Spec {
         serde_json::from_str(&text).with_context(|| format!("{} is no specification", path.display()))
     }
 
-    /// A specification for a file without one: dates in the first column, the KPI in the second, and a
-    /// channel in every column whose name has the word `spend` or `cost`; all others are controls.
+    /// A specification for a file without one, as [`National::guess`] reads its header.
     pub(crate) fn guess(csv: &str) -> anyhow::Result<Self> {
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let names: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-        let [date, kpi, rest @ ..] = names.as_slice() else { bail!("there are fewer than two columns") };
-        let is_channel =
-            |name: &&String| name.to_lowercase().split('_').any(|word| word == "spend" || word == "cost");
-        let (channels, controls): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_channel);
-        if channels.is_empty() {
-            bail!("no column is named like a channel's spend; describe the columns with --spec");
-        }
+        let National { date, kpi, channels, controls, .. } = National::guess(csv.as_bytes())?;
+        let named = |channel| match channel {
+            ChannelColumns::Spend(name) => Channel::Column(name),
+            ChannelColumns::Named(of) => Channel::Described(Described {
+                name: of.name,
+                spend: Some(of.spend),
+                exposure: of.exposure,
+                reach: None,
+                frequency: None,
+            }),
+        };
         Ok(Self {
             columns: Columns {
-                date: date.clone(),
+                date,
                 geo: None,
                 population: None,
-                kpi: kpi.clone(),
+                kpi,
                 kpi_value: None,
                 worth: None,
-                channels: channels.into_iter().cloned().map(Channel::Column).collect(),
+                channels: channels.into_iter().map(named).collect(),
                 organic: Vec::new(),
                 treatments: Vec::new(),
-                controls: controls.into_iter().cloned().collect(),
+                controls,
+                events: Vec::new(),
             },
             model: ModelSpec::default(),
             geo_model: None,
@@ -183,37 +191,32 @@ impl Spec {
 
     /// Reads the columns of a CSV file and checks them.
     pub(crate) fn dataset(&self, csv: &str) -> anyhow::Result<Dataset> {
-        let table = Table::read(csv)?;
         let columns = &self.columns;
         let geo_only = [&columns.geo, &columns.population, &columns.worth].into_iter().flatten();
         if let Some(name) = geo_only.chain(&columns.treatments).next() {
             bail!("the column {name:?} needs a `geo_model` in the specification");
         }
-        let mut builder = Dataset::builder()
-            .dates(table.texts(&columns.date)?)
-            .kpi(columns.kpi.as_str(), table.numbers(&columns.kpi)?);
-        if let Some(worth) = columns.kpi_value {
-            builder = builder.kpi_value(worth);
-        }
+        let mut national = National::new(&columns.date, &columns.kpi);
+        national.kpi_value = columns.kpi_value;
         for channel in &columns.channels {
             let channel = channel.described(true);
             if channel.reach()?.is_some() {
                 bail!("the reach of {:?} needs a `geo_model` in the specification", channel.name);
             }
-            let spend = table.numbers(channel.spend()?)?;
-            builder = match &channel.exposure {
-                None => builder.channel(&channel.name, spend),
-                Some(exposure) => builder.exposed_channel(&channel.name, spend, table.numbers(exposure)?),
-            };
+            let (name, spend, exposure) =
+                (&channel.name, channel.spend()?.to_owned(), channel.exposure.clone());
+            national.channels.push(ChannelColumns::Named(NamedChannel {
+                name: name.clone(),
+                spend,
+                exposure,
+            }));
         }
         for medium in &columns.organic {
-            let medium = medium.described(false);
-            builder = builder.organic(&medium.name, table.numbers(medium.exposure()?)?);
+            national = national.organic(medium.described(false).exposure()?);
         }
-        for name in &columns.controls {
-            builder = builder.control(name, table.numbers(name)?);
-        }
-        Ok(builder.build()?)
+        national.controls.clone_from(&columns.controls);
+        national.events.clone_from(&columns.events);
+        Ok(national.read(csv.as_bytes())?)
     }
 
     /// Reads the columns of a CSV file as those of one or several geos and checks them.

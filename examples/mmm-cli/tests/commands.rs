@@ -194,16 +194,24 @@ fn a_fit_is_kept_reported_judged_and_decided_upon() {
     assert_eq!(summary["channels"][0]["name"], "tv");
     assert_eq!(summary["convergence"]["converged"], true, "{}", summary["convergence"]);
     assert_eq!(json(&["report", kept]), summary);
+    let page = folder.path().join("report.html");
+    json(&["report", kept, "--html", page.to_str().unwrap()]);
+    assert!(fs::read_to_string(&page).unwrap().contains("</html>"));
 
-    let trust = json(&["validate", kept]);
+    let trust = json(&["validate", kept, "--folds", "2", "--horizon", "8"]);
     assert_eq!(trust["convergence"], summary["convergence"]);
     assert_eq!(trust["leave_one_out"]["by_period"].as_array().unwrap().len(), 100);
     assert_eq!(trust["energy_mobility"].as_array().unwrap().len(), 4);
+    assert_eq!(trust["health"]["components"].as_array().unwrap().len(), 5);
+    assert_eq!(trust["refits"]["unseen"]["folds"].as_array().unwrap().len(), 2);
+    assert_eq!(trust["refits"]["placebo"]["imitates"], "tv");
+    let quick = json(&["validate", kept, "--quick"]);
+    assert_eq!((&quick["refits"], &quick["health"]), (&Value::Null, &trust["health"]));
 
     let plan = json(&["optimise", kept, "--total", "150", "--horizon", "4"]);
     assert!((plan["total"].as_f64().unwrap() - 150.0).abs() < 1e-6);
     assert_eq!((plan["horizon"].as_u64(), plan["channels"].as_array().unwrap().len()), (Some(4), 2));
-    for command in [vec!["report", kept], vec!["validate", kept], vec!["optimise", kept]] {
+    for command in [vec!["report", kept], vec!["validate", kept, "--quick"], vec!["optimise", kept]] {
         let text = String::from_utf8(mmm(&command).stdout).unwrap();
         assert!(text.lines().count() >= 3, "{command:?}: {text}");
     }
@@ -232,14 +240,40 @@ fn without_a_specification_columns_are_told_by_their_names() {
 }
 
 #[test]
+fn a_file_is_explored_before_it_is_fitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, spec) = market(folder.path());
+    let seen = json(&["explore", &data, "--spec", &spec]);
+    assert_eq!((seen["periods"].as_u64(), seen["columns"].as_array().unwrap().len()), (Some(100), 4));
+    let text = String::from_utf8(mmm(&["explore", &data]).stdout).unwrap();
+    assert!(text.contains("tv_spend") && text.contains("VIF"), "{text}");
+}
+
+#[test]
+fn a_file_that_was_changed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, spec) = market(folder.path());
+    let text = fs::read_to_string(&spec).unwrap().replace("500", "20");
+    fs::write(&spec, text).unwrap();
+    let kept = folder.path().join("fit.json");
+    let path = kept.to_str().unwrap();
+    json(&["fit", &data, "--spec", &spec, "--out", path]);
+    let whole = fs::read_to_string(&kept).unwrap();
+    fs::write(&kept, whole.replacen("0.", "1.", 9)).unwrap();
+    assert!(refusal(&["report", path]).contains("checksum"));
+    fs::write(&kept, &whole[..whole.len() / 2]).unwrap();
+    assert!(refusal(&["report", path]).contains("not whole"));
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let (data, spec) = market(folder.path());
     let whole = fs::read_to_string(&data).unwrap();
     for (broken, words) in [
         (whole.replacen("2020-01-13", "2020-01-14", 1), "2020"),
-        (whole.replacen(",1.000", ",cheap", 1), "row 2"),
-        (whole.replacen("price", "prize", 1), "no column \"price\""),
+        (whole.replacen(",1.000", ",cheap", 1), "column \"price\", row 1: \"cheap\" is no number"),
+        (whole.replacen("price", "prize", 1), "column \"price\": the file has no such column"),
     ] {
         fs::write(&data, broken).unwrap();
         let error = refusal(&["fit", &data, "--spec", &spec]);
@@ -251,6 +285,6 @@ fn what_is_wrong_is_said_with_its_place() {
     fs::write(&data, whole).unwrap();
     let error = refusal(&["fit", &data, "--spec", of_geos.to_str().unwrap()]);
     assert!(error.contains("geo_model"), "{error}");
-    assert!(refusal(&["report", &data]).contains("was not written by"));
+    assert!(refusal(&["report", &data]).contains("is no file of `mmm fit --out`"));
     assert!(refusal(&["report", "nowhere.json"]).contains("nowhere.json cannot be read"));
 }

@@ -8,8 +8,13 @@ use crate::{
     model::{Model, ModelSpec, SpecError},
 };
 
+use super::{SealError, seal, unseal};
+
 /// The version of the document's shape.
 pub const STORED_FORMAT: u32 = 1;
+
+/// What the header of a file calls it.
+const KIND: &str = "fit";
 
 /// A fit without its data; [`restore`](Self::restore) puts both together again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +78,24 @@ impl Fit {
 }
 
 impl StoredFit {
+    /// Writes one file: versioned, and with a checksum.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::Document`] where a draw cannot be written as JSON.
+    pub fn to_file(&self) -> Result<String, SealError> {
+        seal(KIND, STORED_FORMAT, self)
+    }
+
+    /// Reads a file that this or an earlier version wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`] where it is something else, of a later version, or not whole.
+    pub fn from_file(text: &str) -> Result<Self, SealError> {
+        unseal(KIND, STORED_FORMAT, text)
+    }
+
     /// The fit again, on the data it was drawn for.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! How a budget is best split over the channels, and how sure that is.
 //!
 //! [`ConvergedFit::optimize`](crate::diagnose::ConvergedFit::optimize) answers a [`Budget`] with a
-//! [`Recommendation`]; a [`Planner`] does the same after the fit is gone. There is no way to ask a fit
-//! that did not converge.
+//! [`Recommendation`]; a [`Planner`] does the same after the fit is gone. A fit that did not converge can
+//! only be asked after somebody [overruled](crate::diagnose::NotConverged::overrule) the verdict, and the
+//! recommendation says so.
 //!
 //! * Spend is constant over the horizon, and was before it: carry-over into the horizon equals
 //!   carry-over out of it. Today's split is judged by the same rule, so the gain compares splits and

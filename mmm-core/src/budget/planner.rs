@@ -24,6 +24,9 @@ const MOST_DRAWS: usize = 1000;
 pub struct Planner {
     pub(super) worth: Option<f64>,
     pub(super) channels: Vec<PlannedChannel>,
+    /// Why the fit is acted upon although it did not converge.
+    #[serde(default)]
+    pub(super) overruled: Option<String>,
 }
 
 /// One channel of a [`Planner`]; amounts are money per period.
@@ -56,7 +59,7 @@ impl ConvergedFit {
     ///
     /// [`BudgetError::NotFinite`] where the draws are too large or too small to be kept.
     pub fn planner(&self) -> Result<Planner, BudgetError> {
-        Planner::of(self)
+        Ok(Planner { overruled: self.overruled().map(str::to_owned), ..Planner::of(self)? })
     }
 }
 
@@ -67,7 +70,7 @@ impl Planner {
         let channels: Vec<_> =
             (0..data.channels().len()).map(|index| PlannedChannel::of(fit, index)).collect();
         if channels.iter().all(PlannedChannel::is_finite) {
-            Ok(Self { worth: data.kpi_value(), channels })
+            Ok(Self { worth: data.kpi_value(), channels, overruled: None })
         } else {
             Err(BudgetError::NotFinite)
         }

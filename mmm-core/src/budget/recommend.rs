@@ -35,6 +35,9 @@ pub struct Recommendation {
     pub p_improvement: f64,
     /// Whether any channel leaves the range of spend that was observed.
     pub extrapolated: bool,
+    /// Why a fit was acted upon that did not converge; absent where it did.
+    #[serde(default)]
+    pub overruled: Option<String>,
     /// One entry per paid channel, in the order of the data.
     pub channels: Vec<ChannelMove>,
 }
@@ -154,6 +157,7 @@ impl Recommendation {
             gain_worth: worth.map(|worth| gain.scaled(worth)),
             p_improvement: better as f64 / draws as f64,
             extrapolated: channels.iter().any(|channel| channel.extrapolated),
+            overruled: planner.overruled.clone(),
             channels,
         }
     }

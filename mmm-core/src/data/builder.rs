@@ -1,6 +1,10 @@
 //! Collects the columns of a [`Dataset`]; setters cannot fail, `build` checks everything at once.
 
-use super::{Channel, Control, DataError, Dataset, Organic, check};
+use super::{
+    Channel, Control, DataError, Dataset, Date, Organic, check, dates,
+    event::Event,
+    reading::{Part, Reading},
+};
 
 /// Collects the columns of a [`Dataset`]; [`build`](Self::build) is the only step that can fail.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +16,9 @@ pub struct DatasetBuilder {
     pub(super) channels: Vec<Channel>,
     pub(super) organic: Vec<Organic>,
     pub(super) controls: Vec<Control>,
+    pub(super) events: Vec<Event>,
+    pub(super) today: Option<Date>,
+    pub(super) reading: Reading,
 }
 
 impl DatasetBuilder {
@@ -72,14 +79,34 @@ impl DatasetBuilder {
         self
     }
 
+    /// Adds a holiday or another event by its days: a control that holds the share of each period's days
+    /// that belong to it. Events come after the other controls.
+    pub fn event(mut self, name: impl Into<String>, days: impl IntoIterator<Item = Date>) -> Self {
+        self.events.push(Event { name: name.into(), days: days.into_iter().collect() });
+        self
+    }
+
+    /// Refuses periods that begin after this day; without it the calendar has no end, for the clock is
+    /// never read here.
+    pub const fn today(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
+    }
+
     /// Checks everything and hands out the data set.
     ///
     /// # Errors
     ///
     /// [`DataError`] with every problem of the input, not only the first.
-    pub fn build(self) -> Result<Dataset, DataError> {
-        let mut problems = Vec::new();
-        let (dates, frequency) = check::dates(&self.dates, &mut problems);
+    pub fn build(mut self) -> Result<Dataset, DataError> {
+        let mut problems = std::mem::take(&mut self.reading.problems);
+        let column = self.reading.column(Part::Date, dates::DATE_COLUMN);
+        let (dates, frequency) = dates::dates(&self.dates, column, self.today, &mut problems);
+        if let Some(frequency) = frequency {
+            let events = std::mem::take(&mut self.events);
+            self.controls
+                .extend(events.into_iter().map(|event| event.over(&dates, frequency, &mut problems)));
+        }
         check::columns(&self, &mut problems);
         match (self.kpi, frequency) {
             (Some((kpi_name, kpi)), Some(frequency)) if problems.is_empty() => Ok(Dataset {

@@ -1,62 +1,28 @@
-//! The checks of a data set. Each appends to one list, so that a user mends a file in one go.
+//! The checks of a data set's columns. Each appends to one list, so that a user mends a file in one go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{DatasetBuilder, Date, Frequency, Problem, ProblemCode};
-
-/// The fewest periods a model is fitted to.
-pub const MIN_PERIODS: usize = 26;
+use super::{
+    DatasetBuilder, Problem, ProblemCode,
+    collinear::{collinear, comparable},
+    reading::Part,
+};
 
 /// A column with thousands of bad cells is one problem, not thousands.
 const MOST_PER_COLUMN: usize = 10;
 
-const DATE_COLUMN: &str = "date";
-
-/// Reads the dates and finds their rhythm; `None` where no rhythm can be told.
-pub(super) fn dates(texts: &[String], problems: &mut Vec<Problem>) -> (Vec<Date>, Option<Frequency>) {
-    if texts.len() < MIN_PERIODS {
-        problems.push(Problem::whole(
-            ProblemCode::TooShort,
-            format!("there are {} periods, at least {MIN_PERIODS} are needed; add earlier ones", texts.len()),
-        ));
-    }
-    let mut found = Vec::new();
-    let mut parsed = Vec::with_capacity(texts.len());
-    for (row, text) in texts.iter().enumerate() {
-        match text.parse::<Date>() {
-            Ok(date) => parsed.push((row, date)),
-            Err(error) => {
-                found.push(Problem::at(
-                    ProblemCode::BadDate,
-                    DATE_COLUMN,
-                    row,
-                    format!("{error}; correct it"),
-                ));
-            }
-        }
-    }
-    let frequency = rhythm(&parsed);
-    match frequency {
-        Some(frequency) => sequence(&parsed, frequency, &mut found),
-        None if parsed.len() >= 2 => found.push(Problem::column(
-            ProblemCode::DateGap,
-            DATE_COLUMN,
-            "the dates are neither daily nor weekly; aggregate them to one row a day or one row a week",
-        )),
-        None => {}
-    }
-    push_some(found, DATE_COLUMN, problems);
-    (parsed.into_iter().map(|(_, date)| date).collect(), frequency)
-}
+/// No amount of money and no count is larger; squares and sums of such values are still finite.
+const LARGEST: f64 = 1e18;
 
 /// Checks every column but the dates.
 pub(super) fn columns(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
     names(input, problems);
-    let periods = input.dates.len();
+    let before = problems.len();
     match &input.kpi {
         Some((name, values)) => {
-            if numbers(name, values, periods, problems) {
-                kpi(name, values, problems);
+            let column = input.reading.column(Part::Kpi, name);
+            if numbers(column, values, input, problems) == Numbers::Clean {
+                kpi(column, values, problems);
             }
         }
         None => problems.push(Problem::whole(
@@ -77,23 +43,28 @@ pub(super) fn columns(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
         ));
     }
     for channel in &input.channels {
-        let name = &channel.name;
-        let sound = numbers(name, &channel.spend, periods, problems) && spend(name, &channel.spend, problems);
+        let column = input.reading.column(Part::Spend, &channel.name);
+        let sound = media(SPEND, column, &channel.spend, input, problems);
         match &channel.exposure {
-            Some(exposure) if numbers(name, exposure, periods, problems) => {
-                pressure(name, exposure, problems);
+            Some(exposure) => {
+                let column = input.reading.column(Part::Exposure, &channel.name);
+                if media(EXPOSURE, column, exposure, input, problems) {
+                    varies(column, exposure, problems);
+                }
             }
-            None if sound => varies(name, &channel.spend, problems),
-            _ => {}
+            None if sound => varies(column, &channel.spend, problems),
+            None => {}
         }
     }
     for organic in &input.organic {
-        if numbers(&organic.name, &organic.exposure, periods, problems) {
-            pressure(&organic.name, &organic.exposure, problems);
+        if media(EXPOSURE, &organic.name, &organic.exposure, input, problems) {
+            varies(&organic.name, &organic.exposure, problems);
         }
     }
     for control in &input.controls {
-        if numbers(&control.name, &control.values, periods, problems) && is_constant(&control.values) {
+        let numbers = numbers(&control.name, &control.values, input, problems);
+        let seen = problems.iter().all(|problem| problem.column.as_deref() != Some(control.name.as_str()));
+        if numbers == Numbers::Clean && seen && is_constant(&control.values) {
             problems.push(Problem::column(
                 ProblemCode::ConstantControl,
                 &control.name,
@@ -101,49 +72,9 @@ pub(super) fn columns(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
             ));
         }
     }
-}
-
-/// The most common distance between neighbours, if it is a day or a week.
-fn rhythm(dates: &[(usize, Date)]) -> Option<Frequency> {
-    let mut counts = BTreeMap::new();
-    for step in steps(dates) {
-        *counts.entry(step).or_insert(0_usize) += 1;
-    }
-    match counts.into_iter().max_by_key(|(_, count)| *count)?.0 {
-        1 => Some(Frequency::Daily),
-        7 => Some(Frequency::Weekly),
-        _ => None,
-    }
-}
-
-fn steps(dates: &[(usize, Date)]) -> impl Iterator<Item = i64> {
-    dates.windows(2).map(|pair| pair[1].1.days_since_epoch() - pair[0].1.days_since_epoch())
-}
-
-fn sequence(dates: &[(usize, Date)], frequency: Frequency, found: &mut Vec<Problem>) {
-    let (expected, unit) = match frequency {
-        Frequency::Daily => (1, "day"),
-        Frequency::Weekly => (7, "week"),
-    };
-    let mut seen: BTreeSet<Date> = dates.first().map(|first| first.1).into_iter().collect();
-    for (step, (row, date)) in steps(dates).zip(&dates[1..]) {
-        let fresh = seen.insert(*date);
-        let (code, message) = match step {
-            _ if !fresh => (
-                ProblemCode::DuplicateDate,
-                format!("{date} is there more than once; keep one row, or add the rows up"),
-            ),
-            step if step < 0 => (
-                ProblemCode::DateOrder,
-                format!("{date} is earlier than the date before it; sort the rows by date"),
-            ),
-            step if step != expected => (
-                ProblemCode::DateGap,
-                format!("{date} comes {step} days after its predecessor; give exactly one row a {unit}"),
-            ),
-            _ => continue,
-        };
-        found.push(Problem::at(code, DATE_COLUMN, *row, message));
+    // Columns that cannot be used alone say nothing about each other.
+    if problems.len() == before {
+        collinear(&comparable(input), problems);
     }
 }
 
@@ -165,32 +96,46 @@ fn names(input: &DatasetBuilder, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Length and finiteness; `false` where later checks would only repeat the finding.
-fn numbers(column: &str, values: &[f64], periods: usize, problems: &mut Vec<Problem>) -> bool {
+/// What can be said of a column's numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// There are more or fewer than dates: nothing else can be said.
+    Misaligned,
+    /// Some are missing or too large.
+    Broken,
+    /// All can be used.
+    Clean,
+}
+
+/// Length, finiteness and size. What could not be read is known already and is not said again.
+fn numbers(column: &str, values: &[f64], input: &DatasetBuilder, problems: &mut Vec<Problem>) -> Numbers {
+    let periods = input.dates.len();
     if values.len() != periods {
         problems.push(Problem::column(
             ProblemCode::LengthMismatch,
             column,
             format!("there are {} values for {periods} dates; give one value per date", values.len()),
         ));
-        return false;
+        return Numbers::Misaligned;
     }
     let found: Vec<Problem> = values
         .iter()
         .enumerate()
-        .filter(|(_, value)| !value.is_finite())
+        .filter(|(row, value)| !(value.abs() <= LARGEST || input.reading.is_unread(column, *row)))
         .map(|(row, value)| {
-            Problem::at(
-                ProblemCode::NotFinite,
-                column,
-                row,
-                format!("{value} is not a number; fill in the value"),
-            )
+            let (code, message) = if value.is_finite() {
+                (
+                    ProblemCode::TooLarge,
+                    format!("{value:e} is beyond {LARGEST:e}; correct the value or its unit"),
+                )
+            } else {
+                (ProblemCode::NotFinite, format!("{value} is not a number; fill in the value"))
+            };
+            Problem::at(code, column, row, message)
         })
         .collect();
-    let clean = found.is_empty();
     push_some(found, column, problems);
-    clean
+    if values.iter().all(|value| value.abs() <= LARGEST) { Numbers::Clean } else { Numbers::Broken }
 }
 
 fn kpi(name: &str, values: &[f64], problems: &mut Vec<Problem>) {
@@ -205,34 +150,48 @@ fn kpi(name: &str, values: &[f64], problems: &mut Vec<Problem>) {
 }
 
 /// `false` where nothing was ever spent.
-fn spend(name: &str, values: &[f64], problems: &mut Vec<Problem>) -> bool {
-    below_zero(name, values, problems, ProblemCode::NegativeSpend, |value| {
-        format!("a spend of {value} is below zero; book refunds in the period they belong to")
-    });
-    let spent = values.iter().any(|value| *value != 0.0);
-    if !spent {
-        problems.push(Problem::column(
-            ProblemCode::AllZeroChannel,
-            name,
-            "nothing was ever spent on this channel; leave it out",
-        ));
-    }
-    spent
+/// What is said of a column that must not be negative.
+#[derive(Clone, Copy)]
+struct Wording {
+    negative: ProblemCode,
+    below_zero: &'static str,
+    never: &'static str,
 }
 
-fn pressure(name: &str, exposure: &[f64], problems: &mut Vec<Problem>) {
-    below_zero(name, exposure, problems, ProblemCode::NegativeExposure, |value| {
-        format!("an exposure of {value} is below zero; correct it")
-    });
-    if exposure.iter().all(|value| *value == 0.0) {
-        problems.push(Problem::column(
-            ProblemCode::AllZeroChannel,
-            name,
-            "the exposure is never above zero; leave it out",
-        ));
-    } else {
-        varies(name, exposure, problems);
+const SPEND: Wording = Wording {
+    negative: ProblemCode::NegativeSpend,
+    below_zero: "spend is below zero; book refunds in the period they belong to",
+    never: "nothing was ever spent on this channel; leave it out",
+};
+
+const EXPOSURE: Wording = Wording {
+    negative: ProblemCode::NegativeExposure,
+    below_zero: "exposure is below zero; correct it",
+    never: "the exposure is never above zero; leave it out",
+};
+
+/// Spend or exposure of a medium; `false` where nothing more can be said of it.
+fn media(
+    wording: Wording,
+    column: &str,
+    values: &[f64],
+    input: &DatasetBuilder,
+    problems: &mut Vec<Problem>,
+) -> bool {
+    let numbers = numbers(column, values, input, problems);
+    if numbers == Numbers::Misaligned {
+        return false;
     }
+    let below = values.iter().enumerate().filter(|(_, value)| **value < 0.0);
+    let found = below.map(|(row, value)| {
+        Problem::at(wording.negative, column, row, format!("{value}: {}", wording.below_zero))
+    });
+    push_some(found.collect(), column, problems);
+    let used = values.iter().any(|value| *value != 0.0);
+    if !used {
+        problems.push(Problem::column(ProblemCode::AllZeroChannel, column, wording.never));
+    }
+    used && numbers == Numbers::Clean
 }
 
 fn varies(name: &str, pressure: &[f64], problems: &mut Vec<Problem>) {
@@ -245,18 +204,6 @@ fn varies(name: &str, pressure: &[f64], problems: &mut Vec<Problem>) {
     }
 }
 
-fn below_zero(
-    name: &str,
-    values: &[f64],
-    problems: &mut Vec<Problem>,
-    code: ProblemCode,
-    message: impl Fn(f64) -> String,
-) {
-    let below = values.iter().enumerate().filter(|(_, value)| **value < 0.0);
-    let found = below.map(|(row, value)| Problem::at(code, name, row, message(*value))).collect();
-    push_some(found, name, problems);
-}
-
 /// Up to rounding: a spread below a trillionth of the largest value carries no information.
 pub(super) fn is_constant(values: &[f64]) -> bool {
     let (low, high) = values
@@ -265,7 +212,7 @@ pub(super) fn is_constant(values: &[f64]) -> bool {
     !values.is_empty() && high - low <= 1e-12 * high.abs().max(low.abs())
 }
 
-fn push_some(mut found: Vec<Problem>, column: &str, problems: &mut Vec<Problem>) {
+pub(super) fn push_some(mut found: Vec<Problem>, column: &str, problems: &mut Vec<Problem>) {
     let hidden = found.len().saturating_sub(MOST_PER_COLUMN);
     if hidden > 0 {
         let code = found[MOST_PER_COLUMN].code;
@@ -277,7 +224,7 @@ fn push_some(mut found: Vec<Problem>, column: &str, problems: &mut Vec<Problem>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::Dataset;
+    use super::super::{Dataset, Date, Frequency};
     use super::*;
 
     fn weeks(count: i64) -> Vec<String> {
@@ -291,6 +238,21 @@ mod tests {
         (0..count).map(|week| 5.0 + (week as f64).sin()).collect()
     }
 
+    /// Another wave, of another length.
+    fn ripple(count: i64) -> Vec<f64> {
+        (0..count).map(|week| 5.0 + (2.3 * week as f64).sin()).collect()
+    }
+
+    /// A line that bends.
+    fn bend(count: i64) -> Vec<f64> {
+        (0..count).map(|week| 5.0 + week.pow(2) as f64).collect()
+    }
+
+    /// A third one.
+    fn swell(count: i64) -> Vec<f64> {
+        (0..count).map(|week| 5.0 + (0.3 * week as f64).sin()).collect()
+    }
+
     fn below_zero() -> Vec<f64> {
         let mut values = wave(30);
         values[3] = -1.0;
@@ -302,7 +264,7 @@ mod tests {
             .dates(weeks(30))
             .kpi("sales", wave(30))
             .channel("tv", wave(30))
-            .control("price", wave(30))
+            .control("price", ripple(30))
     }
 
     fn codes(input: DatasetBuilder) -> Vec<ProblemCode> {
@@ -375,11 +337,11 @@ mod tests {
             (sound().exposed_channel("short", wave(30), wave(29)), ProblemCode::LengthMismatch),
             (sound().organic("odd", below_zero()), ProblemCode::NegativeExposure),
             (sound().organic("flat", vec![3.0; 30]), ProblemCode::ConstantChannel),
-            (sound().organic("tv", wave(30)), ProblemCode::DuplicateName),
+            (sound().organic("tv", swell(30)), ProblemCode::DuplicateName),
             (sound().control("flat", vec![3.0; 30]), ProblemCode::ConstantControl),
             (sound().kpi("sales", vec![3.0; 30]), ProblemCode::UnusableKpi),
             (sound().kpi("sales", vec![-3.0; 30]), ProblemCode::UnusableKpi),
-            (sound().channel(" ", wave(30)), ProblemCode::BlankName),
+            (sound().channel(" ", swell(30)), ProblemCode::BlankName),
             (Dataset::builder().dates(weeks(30)).kpi("sales", wave(30)), ProblemCode::NoChannel),
             (Dataset::builder().dates(weeks(30)).channel("tv", wave(30)), ProblemCode::NoKpi),
         ] {
@@ -409,10 +371,10 @@ mod tests {
         assert_ne!(one.fingerprint(), other.fingerprint());
         // What was bought, what nobody paid for and what is spent are different things.
         let all = [
-            sound().channel("radio", wave(30)),
-            sound().exposed_channel("radio", wave(30), wave(30)),
-            sound().organic("radio", wave(30)),
-            sound().control("radio", wave(30)),
+            sound().channel("radio", swell(30)),
+            sound().exposed_channel("radio", swell(30), swell(30)),
+            sound().organic("radio", swell(30)),
+            sound().control("radio", swell(30)),
         ];
         let prints: BTreeSet<u64> =
             all.into_iter().map(|input| input.build().unwrap().fingerprint()).collect();
@@ -422,8 +384,8 @@ mod tests {
     #[test]
     fn media_are_the_paid_channels_and_then_the_organic_ones() {
         let data = sound()
-            .organic("mail", wave(30))
-            .exposed_channel("web", wave(30), wave(30).into_iter().map(|spend| 10.0 * spend))
+            .organic("mail", swell(30))
+            .exposed_channel("web", bend(30), bend(30).into_iter().map(|spend| 10.0 * spend))
             .build()
             .unwrap();
         let media: Vec<(&str, f64)> = data.media().map(|medium| (medium.name, medium.pressure[0])).collect();

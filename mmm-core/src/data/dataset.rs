@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::Fnv;
+
 use super::{DatasetBuilder, Date};
 
 /// Regular dates, a KPI, media and controls that were checked together. See the
@@ -26,6 +28,16 @@ pub enum Frequency {
     Daily,
     /// One row a week.
     Weekly,
+}
+
+impl Frequency {
+    /// Days from one period to the next.
+    pub const fn days(self) -> i64 {
+        match self {
+            Self::Daily => 1,
+            Self::Weekly => 7,
+        }
+    }
 }
 
 /// A marketing channel, what was spent on it in money per period, and perhaps what that bought.
@@ -151,7 +163,7 @@ impl Dataset {
             hash.text(name);
             hash.numbers(exposure);
         }
-        hash.0
+        hash.value()
     }
 }
 
@@ -209,32 +221,5 @@ impl Control {
     /// The value per period, in the unit it was given.
     pub fn values(&self) -> &[f64] {
         &self.values
-    }
-}
-
-struct Fnv(u64);
-
-impl Fnv {
-    const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    /// The length goes first, so that two columns cannot be mistaken for one.
-    fn text(&mut self, text: &str) {
-        self.bytes(&(text.len() as u64).to_le_bytes());
-        self.bytes(text.as_bytes());
-    }
-
-    fn numbers(&mut self, numbers: &[f64]) {
-        self.bytes(&(numbers.len() as u64).to_le_bytes());
-        for number in numbers {
-            self.bytes(&number.to_bits().to_le_bytes());
-        }
     }
 }

@@ -32,6 +32,21 @@ impl Date {
         valid.then_some(Self { year, month, day })
     }
 
+    /// The year, from 1 to 9999.
+    pub const fn year(self) -> i32 {
+        self.year
+    }
+
+    /// The month, from 1 to 12.
+    pub const fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    pub const fn day(self) -> u8 {
+        self.day
+    }
+
     /// Days since 1970-01-01; negative before it.
     pub fn days_since_epoch(self) -> i64 {
         // Years start in March here, so that the leap day is the last day of a year.

@@ -67,6 +67,8 @@ impl fmt::Display for Problem {
 pub enum ProblemCode {
     /// A date cannot be read.
     BadDate,
+    /// A date lies in the future.
+    FutureDate,
     /// A date is there twice.
     DuplicateDate,
     /// A date is missing between its neighbours, or the rhythm is neither daily nor weekly.
@@ -79,6 +81,8 @@ pub enum ProblemCode {
     LengthMismatch,
     /// A value is not a number, or infinite.
     NotFinite,
+    /// A value is larger than any amount or count.
+    TooLarge,
     /// A channel's spend is below zero.
     NegativeSpend,
     /// A medium's exposure is below zero.
@@ -89,6 +93,10 @@ pub enum ProblemCode {
     ConstantChannel,
     /// A control never changes, so its effect cannot be told from the baseline.
     ConstantControl,
+    /// A medium or control is a combination of others, so their effects cannot be told apart.
+    Collinear,
+    /// No day of an event lies in a period of the data.
+    UnseenEvent,
     /// The KPI never changes or is never above zero.
     UnusableKpi,
     /// The KPI is missing.
@@ -101,6 +109,14 @@ pub enum ProblemCode {
     DuplicateName,
     /// The worth of a unit of the KPI is not a positive number.
     BadKpiValue,
+    /// A file has no column of a name.
+    MissingColumn,
+    /// A cell of a file is empty or no number.
+    BadNumber,
+    /// A row of a file has more or fewer cells than its header.
+    BadRow,
+    /// A file cannot be read as text in columns.
+    Unreadable,
 }
 
 struct Listed<'a>(&'a [Problem]);

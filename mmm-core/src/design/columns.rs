@@ -21,12 +21,15 @@ pub(crate) struct Controls {
     pub(crate) trend: bool,
     /// Whether they are centred and scaled, which the trend never is.
     pub(crate) standardize: bool,
+    /// The number of periods, from the first on, whose mean and spread they are standardised with, and
+    /// in which the line rises from 0 to 1.
+    pub(crate) fitted: usize,
 }
 
 impl Columns {
     /// Lays the columns out. Without knots the level is one intercept.
     pub(crate) fn new(data: &Dataset, knots: &[usize], fourier_order: usize, controls: Controls) -> Self {
-        let Controls { trend, standardize } = controls;
+        let Controls { trend, standardize, fitted } = controls;
         let periods = data.periods();
         let (mut values, mut level_names) = (Vec::new(), Vec::new());
         if knots.is_empty() {
@@ -38,12 +41,13 @@ impl Columns {
         }
         let mut control_names = Vec::new();
         for control in data.controls() {
-            let (shift, scale) = if standardize { mean_and_sd(control.values()) } else { (0.0, 1.0) };
+            let (shift, scale) =
+                if standardize { mean_and_sd(&control.values()[..fitted]) } else { (0.0, 1.0) };
             values.extend(control.values().iter().map(|value| (value - shift) / scale));
             control_names.push(control.name().to_owned());
         }
         if trend {
-            let last = (periods.max(2) - 1) as f64;
+            let last = (fitted.max(2) - 1) as f64;
             values.extend((0..periods).map(|period| period as f64 / last));
             control_names.push("trend".to_owned());
         }
@@ -70,10 +74,11 @@ impl Columns {
     }
 }
 
-/// Mean and population standard deviation; the data set refuses columns without any spread.
+/// Mean and population standard deviation; a column that does not change has the spread 1, so that it is
+/// zero throughout.
 fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-    (mean, variance.sqrt())
+    (mean, if variance > 0.0 { variance.sqrt() } else { 1.0 })
 }

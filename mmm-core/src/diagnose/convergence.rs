@@ -61,11 +61,14 @@ pub enum CheckName {
     Divergences,
 }
 
-/// A fit that passed every check of [`Convergence`]; there is no other way to make one.
+/// A fit that may be acted upon: it passed every check of [`Convergence`], or somebody
+/// [overruled](NotConverged::overrule) the failing ones and gave a reason. There is no other way to make
+/// one.
 #[derive(Clone, Debug)]
 pub struct ConvergedFit {
     fit: Fit,
     convergence: Convergence,
+    overruled: Option<String>,
 }
 
 /// A fit that must not be acted upon, and why.
@@ -182,14 +185,35 @@ impl Fit {
     pub fn require_converged(self) -> Result<ConvergedFit, NotConverged> {
         let convergence = self.convergence();
         if convergence.converged {
-            Ok(ConvergedFit { fit: self, convergence })
+            Ok(ConvergedFit { fit: self, convergence, overruled: None })
         } else {
             Err(NotConverged { fit: Box::new(self), convergence })
         }
     }
 }
 
+impl NotConverged {
+    /// The fit as one that may be acted upon all the same. The reason stays with the fit and with every
+    /// recommendation it makes.
+    ///
+    /// # Errors
+    ///
+    /// Itself, where no reason is given.
+    pub fn overrule(self, reason: &str) -> Result<ConvergedFit, Self> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(self);
+        }
+        Ok(ConvergedFit { fit: *self.fit, convergence: self.convergence, overruled: Some(reason.to_owned()) })
+    }
+}
+
 impl ConvergedFit {
+    /// Why failing checks were overruled; `None` where all passed.
+    pub fn overruled(&self) -> Option<&str> {
+        self.overruled.as_deref()
+    }
+
     /// The verdict, with its figures.
     pub const fn convergence(&self) -> &Convergence {
         &self.convergence

@@ -14,6 +14,7 @@
 //! A fit that ran to its end is not yet a fit to act on: see [`diagnose`](crate::diagnose).
 
 mod chain;
+mod given;
 mod laplace;
 mod nuts;
 mod optimum;

@@ -73,9 +73,14 @@ pub(crate) struct ShapeSlopes {
 impl Media {
     /// `specs` has one entry per medium.
     pub(crate) fn new(data: &Dataset, specs: &[ChannelSpec], max_lag: usize) -> Self {
+        Self::scaled_by(data, specs, max_lag, data.periods())
+    }
+
+    /// As [`new`](Self::new), in units of the largest pressure of the first periods.
+    pub(crate) fn scaled_by(data: &Dataset, specs: &[ChannelSpec], max_lag: usize, fitted: usize) -> Self {
         let mut scales = Vec::with_capacity(specs.len());
         let channels = data.media().zip(specs).map(|(medium, spec)| {
-            let scale = medium.pressure.iter().copied().fold(0.0, f64::max);
+            let scale = medium.pressure.iter().take(fitted).copied().fold(0.0, f64::max);
             scales.push(scale);
             ChannelMedia::new(spec, max_lag, medium.pressure.iter().map(|pressure| pressure / scale))
         });

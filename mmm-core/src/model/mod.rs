@@ -16,6 +16,7 @@
 //!   sampler works in other coordinates (`coordinates.rs`) whose density equals this one up to the
 //!   stated change of variables.
 
+mod belief;
 mod channel;
 mod coordinates;
 mod elicit;

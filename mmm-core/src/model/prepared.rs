@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     /// The KPI divided by its largest value.
     pub(super) target: Vec<f64>,
     pub(super) kpi_scale: f64,
+    /// The number of periods, from the first on, that set the units of all columns.
+    pub(super) fitted: usize,
     /// The standard deviation of what the linear block leaves unexplained.
     pub(super) rough_noise: f64,
     /// Usual unconstrained values of the adstock and saturation parameters; zero elsewhere.
@@ -46,7 +48,28 @@ impl Model {
     ///
     /// [`SpecError`] where the description is contradictory or does not fit the data.
     pub fn new(spec: ModelSpec, data: Dataset) -> Result<Self, SpecError> {
-        let periods = data.periods();
+        let kpi_scale = data.kpi().iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let fitted = data.periods();
+        Self::in_units(spec, data, kpi_scale, fitted)
+    }
+
+    /// The same model on longer data that begin with its own: parameters keep their meaning.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn continued(&self, data: Dataset) -> Result<Self, SpecError> {
+        Self::in_units(self.parts.spec.clone(), data, self.parts.kpi_scale, self.parts.fitted)
+    }
+
+    /// The same model of another KPI, in the same units; `None` for a KPI of another length.
+    pub(crate) fn observing(&self, kpi: Vec<f64>) -> Option<Self> {
+        self.continued(self.parts.data.with_kpi(kpi)?).ok()
+    }
+
+    /// Binds with the largest KPI given, and everything else scaled as its first periods are.
+    fn in_units(spec: ModelSpec, data: Dataset, kpi_scale: f64, fitted: usize) -> Result<Self, SpecError> {
+        let periods = fitted;
         spec.check_priors()?;
         let names: Vec<&str> = data.media().map(|medium| medium.name).collect();
         if let Some(channel) = spec.overrides.keys().find(|name| !names.contains(&name.as_str())) {
@@ -71,15 +94,14 @@ impl Model {
         if parameters > periods {
             return Err(SpecError::TooManyParameters { parameters, periods });
         }
-        let controls = Controls { trend: spec.trend, standardize: spec.standardize_controls };
+        let controls = Controls { trend: spec.trend, standardize: spec.standardize_controls, fitted };
         let columns = Columns::new(&data, &knots, spec.fourier_order, controls);
         let layout =
             Layout::new(&columns.level_names, &channels, &columns.control_names, &columns.fourier_names);
         let (priors, starts) = beliefs(&spec, &channels, &layout);
         let specs: Vec<ChannelSpec> = channels.iter().map(|(_, channel)| (*channel).clone()).collect();
-        let kpi_scale = data.kpi().iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let target: Vec<f64> = data.kpi().iter().map(|value| value / kpi_scale).collect();
-        let media = Media::new(&data, &specs, spec.max_lag);
+        let media = Media::scaled_by(&data, &specs, spec.max_lag, fitted);
         let lifts = lifts(&spec, &names, media.scales(), kpi_scale)?;
         let (linear, rough_noise) = linear_block(&columns, &layout, &priors, &target);
         let parts = Parts {
@@ -94,6 +116,7 @@ impl Model {
             priors: priors.into_iter().map(PreparedPrior::new).collect(),
             target,
             kpi_scale,
+            fitted,
             rough_noise,
             starts,
         };

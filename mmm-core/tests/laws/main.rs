@@ -1,5 +1,6 @@
 //! Laws that hold whatever the data: gradients, reproducibility, sums, recovery of a known truth.
 
+mod abuse;
 mod budget;
 mod effects;
 mod fitting;
@@ -8,8 +9,12 @@ mod gradient;
 mod media;
 mod random;
 mod recovery;
+#[cfg(feature = "report")]
+mod report;
 mod summary;
 mod transforms;
+mod trust;
+mod validate;
 
 use mmm_core::{
     fit::FitSettings,

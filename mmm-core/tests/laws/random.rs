@@ -33,6 +33,45 @@ fn any_date() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Cells as files hold them: numbers, dates, nothing and nonsense.
+#[cfg(feature = "csv")]
+fn any_cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (-1e6..1e6).prop_map(|value: f64| value.to_string()),
+        2 => any_date(),
+        1 => Just(String::new()),
+        1 => prop::sample::select(vec!["NaN", "inf", "-inf", "1e308", "-1", "1,5", "\"", "\"a,b\"", "=1+1"])
+            .prop_map(str::to_owned),
+        1 => ".{0,8}",
+    ]
+}
+
+#[cfg(feature = "csv")]
+fn sound_file() -> String {
+    let row = |week: i64| {
+        let date = Date::from_days_since_epoch(19_723 + 7 * week).unwrap();
+        let wave = |pace: f64| 50.0 + 40.0 * (pace * week as f64).sin();
+        format!("{date},{:.2},{:.2},{:.3}\n", wave(1.3), wave(0.4), wave(3.7))
+    };
+    "week,sales,tv,price\n".to_owned() + &(0..40).map(row).collect::<String>()
+}
+
+/// Whether a file is a data set of finite numbers, or refused with a reason.
+#[cfg(feature = "csv")]
+fn reads_or_refuses(columns: &mmm_core::data::csv::Columns, bytes: &[u8]) -> bool {
+    match columns.read(bytes) {
+        Ok(data) => {
+            let media = data.media().flat_map(|medium| medium.pressure.to_vec());
+            let controls = data.controls().iter().flat_map(|control| control.values().to_vec());
+            let all = data.kpi().iter().copied().chain(media).chain(controls);
+            let explored = data.explore();
+            let figures = explored.columns.iter().flat_map(|of| [of.total, of.mean, of.sd, of.with_kpi]);
+            all.chain(figures).all(f64::is_finite)
+        }
+        Err(error) => error.problems().iter().all(|problem| !problem.message.is_empty()),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -77,6 +116,31 @@ proptest! {
             Ok(data) => prop_assert!(data.periods() >= mmm_core::data::MIN_PERIODS),
             Err(error) => prop_assert!(!error.problems().is_empty()),
         }
+    }
+
+    /// AC61: whatever stands in a file, reading it ends in a data set without NaN or in a list of problems.
+    #[test]
+    #[cfg(feature = "csv")]
+    fn ac61_any_bytes_are_a_data_set_or_a_list_of_problems(
+        rows in vec(vec(any_cell(), 0..6), 0..45),
+        noise in vec(any::<u8>(), 0..40),
+        header in prop_oneof![9 => Just("week,sales,tv,price\n"), 1 => Just("week,sales\n"), 1 => Just("")],
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = header.as_bytes().to_vec();
+        for row in rows {
+            bytes.extend(row.join(",").into_bytes());
+            bytes.push(b'\n');
+        }
+        let at = at.index(bytes.len().max(1)).min(bytes.len());
+        bytes.splice(at..at, noise);
+        let columns = mmm_core::data::csv::Columns::new("week", "sales").channel("tv").control("price");
+        prop_assert!(reads_or_refuses(&columns, &bytes));
+        // Sound files with one broken place are the harder half.
+        let mut sound = sound_file().into_bytes();
+        let at = at % sound.len();
+        sound[at] = bytes.first().copied().unwrap_or(b'x');
+        prop_assert!(reads_or_refuses(&columns, &sound));
     }
 
     #[test]

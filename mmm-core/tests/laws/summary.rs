@@ -1,8 +1,9 @@
 //! The stored document.
 
 use mmm_core::{
-    artifact::{FORMAT, RestoreError, StoredFit, Summary},
+    artifact::{FORMAT, RestoreError, SealError, StoredFit, Summary, seal},
     fit::FitSettings,
+    simulate::Scenario,
 };
 
 use crate::{market, model_of, short};
@@ -94,6 +95,34 @@ fn a_stored_fit_comes_back_to_the_bit_and_only_to_its_own_data() {
     let mut short = stored;
     short.draws.parameters.pop();
     assert!(matches!(short.restore(data).unwrap_err(), RestoreError::Damaged(_)));
+}
+
+/// `stored/fit-1.mmm` was written by version 0.1.0: the market below, two chains of four draws, seed 5.
+#[test]
+fn a_file_of_the_first_version_is_read() {
+    let text = include_str!("../stored/fit-1.mmm");
+    let stored = StoredFit::from_file(text).unwrap();
+    assert_eq!((stored.format, stored.crate_version.as_str()), (1, "0.1.0"));
+    let data = Scenario::weekly(["tv"]).weeks(40).seed(5).simulate().unwrap().data;
+    let fit = stored.restore(data).unwrap();
+    assert_eq!((fit.parameters().dim(), fit.settings().seed), ((2, 4, 12), 5));
+    let sigma = fit.parameter("sigma").unwrap();
+    let contribution = fit.contributions().mean().unwrap();
+    approx::assert_relative_eq!(sigma[[1, 3]], 0.017_626_868_638_952_072, max_relative = 1e-12);
+    approx::assert_relative_eq!(contribution, 1_345_878.364_533_756_4, max_relative = 1e-12);
+    assert!(fit.summary().is_ok());
+}
+
+#[test]
+fn a_file_that_was_cut_or_changed_is_refused() {
+    let file = model_of(&market(1)).fit(&short(1)).unwrap().store().to_file().unwrap();
+    assert!(StoredFit::from_file(&file).is_ok());
+    let cut = StoredFit::from_file(&file[..file.len() - 9]).unwrap_err();
+    assert!(matches!(cut, SealError::Length { .. }), "{cut}");
+    let changed = StoredFit::from_file(&file.replacen("\"energies\":[", "\"energies\":[1", 1)).unwrap_err();
+    assert!(matches!(changed, SealError::Length { .. } | SealError::Checksum { .. }), "{changed}");
+    let other = seal("plan", 1, &"not a fit").unwrap();
+    assert!(matches!(StoredFit::from_file(&other).unwrap_err(), SealError::Kind { .. }));
 }
 
 #[test]

@@ -9,17 +9,14 @@
 //! them, and what it does not know is left out rather than approximated.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use mmm_core::artifact::Summary;
-use mmm_core::budget::{ChannelMove, Recommendation};
-use mmm_core::data::Frequency;
+use mmm_core::data::Date;
 use mmm_core::model::Knots;
+pub use mmm_core::report::{curves, period};
+use mmm_core::report::{decomposition, quality, returns, shares};
 use mmm_core::transform::saturation::Saturation;
 
-use crate::charts::{
-    Chart, CurvePanel, Decomposition, Fit, Layer, ResponseCurves, Returns, RoiRow, ShareRow, Shares,
-    sparkline,
-};
+use crate::charts::{Chart, ResponseCurves, day, sparkline};
 use crate::words::{self, Finding, Interval, Unit, capital, fixed};
 
 use super::advice::Advice;
@@ -89,7 +86,7 @@ pub fn run_results(summary: &Summary, facts: &RunFacts) -> RunResults {
 /// convergence.
 pub fn chart(summary: &Summary, id: &str) -> Option<Box<dyn Chart>> {
     match id {
-        "fit" => Some(Box::new(fit(summary))),
+        "fit" => Some(Box::new(quality(summary))),
         _ if !summary.convergence.converged => None,
         "decomposition" => Some(Box::new(decomposition(summary))),
         "roi" => Some(Box::new(returns(summary))),
@@ -101,28 +98,6 @@ pub fn chart(summary: &Summary, id: &str) -> Option<Box<dyn Chart>> {
 
 fn planned_curves(summary: &Summary) -> Option<ResponseCurves> {
     curves(summary, summary.recommendation.as_ref()?)
-}
-
-/// The curves that a plan is read from; `None` for one of an older format.
-pub fn curves(summary: &Summary, plan: &Recommendation) -> Option<ResponseCurves> {
-    let per_period = |of: &mmm_core::effect::Interval| interval(of).scaled(1.0 / plan.horizon as f64);
-    let panel = |(colour, of): (usize, &ChannelMove)| {
-        let curve = of.curve.as_ref()?;
-        Some(CurvePanel {
-            name: of.name.clone(),
-            colour,
-            spend: curve.spend.clone(),
-            outcome: curve.outcome.iter().map(interval).collect(),
-            observed: of.observed?,
-            now: (of.now, per_period(&of.outcome_now)),
-            plan: (of.plan, per_period(&of.outcome)),
-        })
-    };
-    Some(ResponseCurves {
-        kpi: summary.model.kpi.clone(),
-        period: period(summary).to_owned(),
-        panels: plan.channels.iter().enumerate().map(panel).collect::<Option<_>>()?,
-    })
 }
 
 /// What each channel returned, and what came without spend.
@@ -192,71 +167,10 @@ fn available(summary: &Summary) -> Option<Tile> {
     Some(Tile::estimate("Gain available at the same budget", interval(&plan.gain), &unit, &note))
 }
 
-fn decomposition(summary: &Summary) -> Decomposition {
-    let over_time = &summary.over_time;
-    let layer = |(colour, channel): (usize, &mmm_core::artifact::ChannelSeries)| Layer {
-        name: channel.name.clone(),
-        colour,
-        effect: channel.mean.clone(),
-    };
-    Decomposition {
-        kpi: summary.model.kpi.clone(),
-        period: period(summary).to_owned(),
-        dates: dates(summary),
-        baseline: over_time.baseline.clone(),
-        channels: over_time.channels.iter().enumerate().map(layer).collect(),
-        actual: over_time.actual.clone(),
-        q5: over_time.band_low.clone(),
-        q95: over_time.band_high.clone(),
-        media_share: summary.media.as_ref().map(|media| interval(&media.share)),
-    }
-}
-
-fn returns(summary: &Summary) -> Returns {
-    let row = |(colour, channel): (usize, &mmm_core::artifact::ChannelSummary)| RoiRow {
-        name: channel.name.clone(),
-        colour,
-        roi: interval(&channel.roi),
-        p_above_break_even: channel.p_above_break_even,
-        prior: None,
-        marginal: channel.response.as_ref().map(|response| interval(&response.marginal_roi)),
-    };
-    Returns {
-        kpi: summary.model.kpi.clone(),
-        has_value: summary.model.kpi_value.is_some(),
-        rows: summary.channels.iter().enumerate().map(row).collect(),
-    }
-}
-
-fn fit(summary: &Summary) -> Fit {
-    let over_time = &summary.over_time;
-    Fit {
-        kpi: summary.model.kpi.clone(),
-        period: period(summary).to_owned(),
-        dates: dates(summary),
-        actual: over_time.actual.clone(),
-        predicted: over_time.fitted.clone(),
-        q5: over_time.band_low.clone(),
-        q95: over_time.band_high.clone(),
-        r2: summary.measures.r_squared,
-        mape: summary.measures.mape,
-    }
-}
-
-/// The part of each channel in the effect of all; `None` where a channel's is not known.
-fn shares(summary: &Summary) -> Option<Shares> {
-    let row = |(colour, channel): (usize, &mmm_core::artifact::ChannelSummary)| {
-        let effect = interval(channel.effect_share.as_ref()?);
-        Some(ShareRow { name: channel.name.clone(), colour, spend: channel.spend, effect })
-    };
-    let rows = summary.channels.iter().enumerate().map(row).collect::<Option<_>>()?;
-    Some(Shares { rows })
-}
-
 /// Where the numbers of a run come from.
 pub fn model_info(summary: &Summary, facts: &RunFacts) -> ModelInfo {
-    let dates = dates(summary);
-    let day = |date: Option<&Date>| date.map_or(String::new(), |d| d.strftime("%-d %b %Y").to_string());
+    let dates = &summary.over_time.dates;
+    let day = |date: Option<&Date>| date.map_or(String::new(), |date| day(*date));
     let many = format!("{}s", period(summary));
     let count = words::counted(summary.model.periods as u64, period(summary), &many);
     ModelInfo {
@@ -329,19 +243,6 @@ pub fn sureness(summary: &Summary) -> Sureness {
     }
 }
 
-/// "day" or "week".
-pub const fn period(summary: &Summary) -> &'static str {
-    match summary.model.frequency {
-        Frequency::Daily => "day",
-        Frequency::Weekly => "week",
-    }
-}
-
-/// Dates pass between the crates as text; what `mmm-core` writes is always `YYYY-MM-DD`.
-fn dates(summary: &Summary) -> Vec<Date> {
-    summary.over_time.dates.iter().map(|date| date.to_string().parse().unwrap_or_default()).collect()
-}
-
 pub(super) fn interval(of: &mmm_core::effect::Interval) -> Interval {
-    Interval::new(of.mean, of.q5, of.q95)
+    Interval::from(of)
 }

@@ -3,8 +3,7 @@
 //! It does not ask for a workspace's name, since answering would tell strangers who is a customer.
 
 use askama::Template;
-use jiff::ToSpan as _;
-use jiff::civil::date;
+use mmm_core::data::Date;
 
 use crate::charts::{Chart as _, Decomposition, Layer, Returns, RoiRow, Size};
 use crate::words::Interval;
@@ -48,6 +47,9 @@ struct Page<'a> {
     quote: String,
 }
 
+/// The first of January 2024, a Monday.
+const FIRST_DAY: i64 = 19_723;
+
 /// Two invented years with a season, three channels and a little noise; always the same.
 fn example_areas() -> Decomposition {
     let weeks = 104_u32;
@@ -76,7 +78,7 @@ fn example_areas() -> Decomposition {
     Decomposition {
         kpi: "sales".to_owned(),
         period: "week".to_owned(),
-        dates: (0..i32::try_from(weeks).unwrap_or(0)).map(|t| date(2024, 1, 1) + (t * 7).days()).collect(),
+        dates: (0..i64::from(weeks)).filter_map(|t| Date::from_days_since_epoch(FIRST_DAY + 7 * t)).collect(),
         actual: fitted.iter().enumerate().map(|(t, value)| value + noise(t)).collect(),
         q5: fitted.iter().map(|value| value - 260.0).collect(),
         q95: fitted.iter().map(|value| value + 260.0).collect(),

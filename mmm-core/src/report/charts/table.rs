@@ -4,10 +4,10 @@
 //! a formula (`=`, `+`, `-`, `@`, tab or carriage return in front) gets an apostrophe, unless it is a
 //! plain number.
 
-use jiff::civil::Date;
+use crate::data::Date;
 use serde_json::{Map, Value, json};
 
-use crate::words;
+use crate::report::words;
 
 /// One value of a table.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Writes SVG: escaped text, short numbers, and long series as small relative steps.
 //!
-//! The writer has no way to set a style or a raw attribute from data, so nothing that a tenant typed
+//! The writer has no way to set a style or a raw attribute from data, so nothing of the data
 //! can become markup. Coordinates are units of the view box, which is close to CSS pixels.
 
 use std::fmt::Write as _;

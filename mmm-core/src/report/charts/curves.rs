@@ -5,7 +5,7 @@
 //! follows from the assumed shape and from nothing that was seen; the band is the 90 % interval. The
 //! filled dot is today's mean, the hollow one the plan.
 
-use crate::words::{Interval, Unit, capital, compact, list};
+use crate::report::words::{Interval, Unit, capital, compact, list};
 
 use super::palette::channel_class;
 use super::scale::{Scale, extent};

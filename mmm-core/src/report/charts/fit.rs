@@ -1,9 +1,9 @@
 //! Whether the model describes the data: observed and predicted with their 90 % band, and the
 //! residuals in a strip below on the same time axis.
 
-use jiff::civil::Date;
+use crate::data::Date;
 
-use crate::words::{capital, compact, fixed};
+use crate::report::words::{capital, compact, fixed};
 
 use super::periods::TimeAxis;
 use super::scale::{Scale, extent};

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use jiff::civil::Date;
+use crate::data::Date;
 
 use super::calendar;
 use super::scale::Scale;
@@ -98,14 +98,16 @@ impl<'a> TimeAxis<'a> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::ToSpan as _;
-    use jiff::civil::date;
-
     use super::*;
+
+    fn weeks(from: (i32, u8, u8), count: i64) -> Vec<Date> {
+        let first = Date::new(from.0, from.1, from.2).unwrap().days_since_epoch();
+        (0..count).filter_map(|week| Date::from_days_since_epoch(first + 7 * week)).collect()
+    }
 
     #[test]
     fn long_series_are_averaged_by_calendar_month() {
-        let dates: Vec<Date> = (0..200).map(|t| date(2023, 1, 2) + (t * 7).days()).collect();
+        let dates = weeks((2023, 1, 2), 200);
         let spans = spans(&dates);
         assert_eq!(spans[0], 0..5);
         assert_eq!(spans.last().map(|span| span.end), Some(200));
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn short_series_are_drawn_as_they_are() {
-        let dates: Vec<Date> = (0..104).map(|t| date(2023, 1, 2) + (t * 7).days()).collect();
+        let dates = weeks((2023, 1, 2), 104);
         assert_eq!(spans(&dates).len(), 104);
     }
 }

@@ -5,7 +5,7 @@
 //! paying off. A dot is filled where the whole interval clears break-even and hollow otherwise, so
 //! that the fact survives without colour. The axis turns logarithmic when its range exceeds 20.
 
-use crate::words::{Finding, Interval, Unit, capital, compact};
+use crate::report::words::{Finding, Interval, Unit, capital, compact};
 
 use super::palette::channel_class;
 use super::scale::{Scale, extent};

@@ -1,11 +1,11 @@
-//! Charts drawn by the server as SVG, each with its numbers as a table, CSV and JSON.
+//! Charts drawn as SVG, each with its numbers as a table, CSV and JSON.
 //!
 //! Every chart is a plain input struct that implements [`Chart`]; picture and table come from the
 //! same value, so they cannot disagree. What holds for all of them:
 //!
 //! 1. The heading states the finding, the subtitle says what is drawn and in which unit.
 //! 2. A picture has a `<title>`, a `<desc>` and `role="img"`; it uses classes of the stylesheet for
-//!    colour, so that it follows the tenant's brand, dark mode and print, and has no style of its own.
+//!    colour, so that it follows the page's brand, dark mode and print, and has no style of its own.
 //! 3. It is drawn twice, [`Size::Wide`] and [`Size::Narrow`], and the stylesheet shows the one that
 //!    fits: letters keep their size on a phone.
 //! 4. A wide picture stays below 20 KB: long series are written as small relative steps.
@@ -25,6 +25,7 @@ mod svg;
 mod table;
 
 pub use bars::pair_of_bars;
+pub use calendar::day;
 pub use curves::{CurvePanel, ResponseCurves};
 pub use decomposition::{Decomposition, Layer};
 pub use fit::Fit;
@@ -32,6 +33,7 @@ pub use palette::{CHANNEL_COLOURS, channel_class};
 pub use roi::{Returns, RoiRow};
 pub use share::{ShareRow, Shares};
 pub use spark::sparkline;
+pub(super) use svg::escape;
 pub use table::{Cell, Column, Table};
 
 /// Which of the two drawings is meant.

@@ -1,25 +1,6 @@
-//! The colours of channels, fixed by a channel's place in the data.
-//!
-//! The stylesheet holds the palette as `--c1` to `--c8`, once for light and once for dark. The values
-//! below are what the tests measure: contrast of 3:1 against every surface, and distance between any
-//! two for normal sight and for three kinds of colour blindness. A test keeps both in step.
+//! The charts of the pages: those of [`mmm_core::report`], in the colours of this platform's stylesheet.
 
-/// The eight colours, light then dark, as in the stylesheet.
-pub const CHANNEL_COLOURS: [(&str, &str); 8] = [
-    ("#3c45c1", "#669bff"),
-    ("#bb8713", "#cc940d"),
-    ("#479f8d", "#267c3d"),
-    ("#6f2d76", "#cd6499"),
-    ("#397ba1", "#95cefe"),
-    ("#83292f", "#fda19f"),
-    ("#946304", "#f9cc0e"),
-    ("#9e74f5", "#7558da"),
-];
-
-/// Class of a channel: `c1` to `c8`, and `c-other` beyond the palette.
-pub fn channel_class(place: usize) -> String {
-    if place < CHANNEL_COLOURS.len() { format!("c{}", place + 1) } else { "c-other".to_owned() }
-}
+pub use mmm_core::report::charts::*;
 
 #[cfg(test)]
 mod tests {
@@ -47,9 +28,18 @@ mod tests {
         oklab(sight.map(|row| row.iter().zip(linear).map(|(m, c)| m * c).sum::<f64>().clamp(0.0, 1.0)))
     }
 
+    /// The report's charts and the pages' are styled alike.
+    #[test]
+    fn the_stylesheet_holds_every_rule_of_the_charts() {
+        let css = include_str!("../assets/app.css");
+        for rule in mmm_core::report::CHART_STYLE.lines().filter(|line| line.ends_with('}')) {
+            assert!(css.contains(rule), "missing {rule}");
+        }
+    }
+
     #[test]
     fn the_stylesheet_holds_this_palette() {
-        let css = include_str!("../../assets/app.css");
+        let css = include_str!("../assets/app.css");
         for (at, (light, dark)) in CHANNEL_COLOURS.iter().enumerate() {
             let line = format!("--c{}: light-dark({light}, {dark});", at + 1);
             assert!(css.contains(&line), "missing {line}");

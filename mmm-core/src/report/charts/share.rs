@@ -3,7 +3,7 @@
 //!
 //! Spend is measured, so its bar has no interval; effect is estimated, so its bar carries a whisker.
 
-use crate::words::{Interval, Unit, fixed};
+use crate::report::words::{Interval, Unit, fixed};
 
 use super::palette::channel_class;
 use super::scale::{Scale, extent};

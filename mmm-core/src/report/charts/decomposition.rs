@@ -6,9 +6,9 @@
 //! and keeps four years of weekly data with eight channels below 20 KB. More than 110 periods are drawn
 //! as averages of calendar months, so that they do not become noise; the table keeps every period.
 
-use jiff::civil::Date;
+use crate::data::Date;
 
-use crate::words::{Finding, Interval, Unit, capital, compact};
+use crate::report::words::{Finding, Interval, Unit, capital, compact};
 
 use super::palette::channel_class;
 use super::periods::{self, TimeAxis};
@@ -253,10 +253,12 @@ fn total(values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use jiff::ToSpan as _;
-    use jiff::civil::date;
-
     use super::*;
+
+    fn weeks(from: (i32, u8, u8), count: i64) -> Vec<Date> {
+        let first = Date::new(from.0, from.1, from.2).unwrap().days_since_epoch();
+        (0..count).filter_map(|week| Date::from_days_since_epoch(first + 7 * week)).collect()
+    }
 
     fn chart(weeks: i32, channels: usize) -> Decomposition {
         let series =
@@ -264,7 +266,7 @@ mod tests {
         Decomposition {
             kpi: "sales".into(),
             period: "week".into(),
-            dates: (0..weeks).map(|t| date(2020, 1, 6) + (t * 7).days()).collect(),
+            dates: self::weeks((2020, 1, 6), weeks.into()),
             baseline: series(0),
             channels: (0..channels)
                 .map(|n| Layer { name: format!("Channel {n} <b>"), colour: n, effect: series(n + 1) })

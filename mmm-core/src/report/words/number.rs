@@ -1,5 +1,4 @@
-//! Writes numbers: grouped thousands, the typographic minus, short forms for axes, waiting times, and
-//! lists of names. What is not a finite number is written as an en dash.
+//! Writes numbers: grouped thousands, the typographic minus, short forms for axes, and lists of names. What is not a finite number is written as an en dash.
 
 /// No-break space between a number and its sign.
 pub(super) const NBSP: char = '\u{a0}';
@@ -52,31 +51,6 @@ pub fn rough(value: f64) -> f64 {
     let step = 10_f64.powi(order(value.abs()) - 1);
     // Dividing by a whole power of ten is exact where multiplying by a decimal fraction is not.
     if step < 1.0 { (value / step).round() / (1.0 / step).round() } else { (value / step).round() * step }
-}
-
-/// Reads an amount of at least zero as pages write it: `12000`, `12,000` or `12 000.50`. What could be
-/// read two ways, such as `12,5`, is none.
-pub fn read_amount(text: &str) -> Option<f64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let groups: Vec<&str> = whole.split([',', ' ', '\'', NBSP]).collect();
-    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let grouped = match groups.as_slice() {
-        [_] => true,
-        [first, rest @ ..] => first.len() <= 3 && rest.iter().all(|group| group.len() == 3),
-        [] => false,
-    };
-    let plain = grouped && groups.iter().all(digits) && digits(&fraction);
-    plain.then(|| format!("{}.{fraction}", groups.concat()).parse().ok()).flatten()
-}
-
-/// A waiting time as people say it: "about 40 seconds", "about 3 minutes".
-pub fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=4 => "a few seconds".to_owned(),
-        5..=89 => format!("about {} seconds", seconds.div_ceil(5) * 5),
-        90..=5399 => format!("about {} minutes", (seconds + 30) / 60),
-        _ => format!("about {} hours", (seconds + 1800) / 3600),
-    }
 }
 
 /// "Search", "Search and TV", "Search, TV and Radio".
@@ -141,21 +115,6 @@ impl RoundIf for f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_are_read_as_they_are_written_and_never_two_ways() {
-        for (text, value) in
-            [("12000", 12_000.0), ("12,000", 12_000.0), ("1 234 567.5", 1_234_567.5), ("0", 0.0)]
-        {
-            assert_eq!(read_amount(text), Some(value), "{text}");
-        }
-        for text in [
-            "", "12,5", "1,2345", "12.", ".5", "-3", "+3", "1e3", "NaN", "inf", "1,,000", "12,000,",
-            "\u{664}",
-        ] {
-            assert_eq!(read_amount(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn rough_amounts_have_two_digits() {

@@ -1,4 +1,4 @@
-//! Says numbers and uncertainty, so that every page and every answer of the API says them alike.
+//! Says numbers and uncertainty, so that every page and every answer says them alike.
 //!
 //! What is decided here, once:
 //!
@@ -17,7 +17,7 @@ mod number;
 use serde::Serialize;
 
 use number::{MINUS, NBSP, order, symbol};
-pub use number::{capital, compact, count, counted, decimals_for, duration, fixed, list, read_amount, rough};
+pub use number::{capital, compact, count, counted, decimals_for, fixed, list, rough};
 
 /// A mean with the 5 % and 95 % quantiles of its draws.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -88,6 +88,12 @@ impl Interval {
             digits -= 1;
         }
         digits
+    }
+}
+
+impl From<&crate::effect::Interval> for Interval {
+    fn from(of: &crate::effect::Interval) -> Self {
+        Self::new(of.mean, of.q5, of.q95)
     }
 }
 
