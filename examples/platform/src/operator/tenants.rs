@@ -38,7 +38,7 @@ pub struct TenantLine {
 /// Whether a tenant's work gets done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Health {
+pub(super) enum Health {
     /// Nothing of the last day speaks against it.
     Good,
     /// A run of the last day has failed.
