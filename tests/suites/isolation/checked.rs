@@ -2,10 +2,12 @@
 //! `.sqlx`; `cargo sqlx prepare --workspace -- --tests`, with `SQLX_OFFLINE=false` and `DATABASE_URL` naming a
 //! migrated database, writes it anew.
 
+use uuid::Uuid;
+
 use super::{database, two_sides};
 
 struct Campaign {
-    name: String,
+    id: Uuid,
     budget: Option<f64>,
 }
 
@@ -14,19 +16,19 @@ struct Campaign {
 async fn checked_queries_run_in_a_tenants_transaction() {
     let (world, acme, globex) = two_sides().await;
     let database = database(&world).await;
-    let named = async |context| {
+    let listed = async |context| {
         let mut tx = database.begin_read(context).await.expect("a transaction");
-        let rows = sqlx::query!("SELECT name, budget FROM campaigns ORDER BY name").fetch_all(&mut *tx).await;
-        let names: Vec<String> = rows.expect("rows").into_iter().map(|row| row.name).collect();
-        let same = sqlx::query_as!(Campaign, "SELECT name, budget FROM campaigns ORDER BY name")
+        let rows = sqlx::query!("SELECT id, budget FROM campaigns ORDER BY id").fetch_all(&mut *tx).await;
+        let ids: Vec<Uuid> = rows.expect("rows").into_iter().map(|row| row.id).collect();
+        let same = sqlx::query_as!(Campaign, "SELECT id, budget FROM campaigns ORDER BY id")
             .fetch_all(&mut *tx)
             .await
             .expect("campaigns");
-        assert!(same.iter().map(|campaign| &campaign.name).eq(&names));
+        assert!(same.iter().map(|campaign| &campaign.id).eq(&ids));
         assert!(same.iter().all(|campaign| campaign.budget.is_none_or(|budget| budget >= 0.0)));
-        names
+        ids
     };
-    let (ours, theirs) = (named(&acme.context).await, named(&globex.context).await);
+    let (ours, theirs) = (listed(&acme.context).await, listed(&globex.context).await);
     assert!(!ours.is_empty() && !theirs.is_empty(), "each has campaigns: {ours:?}, {theirs:?}");
-    assert!(ours.iter().all(|name| !theirs.contains(name)), "{ours:?}, {theirs:?}");
+    assert!(ours.iter().all(|id| !theirs.contains(id)), "{ours:?}, {theirs:?}");
 }

@@ -123,6 +123,7 @@ async fn leaks(database: &TenantDatabase, mine: &Side, other: &Side) -> Vec<Stri
         if seen + strangers > 0 {
             found.push(format!("{table}: reads {seen} rows"));
         }
+        drop(tx);
         let updated = format!("UPDATE {table} SET tenant_id = tenant_id WHERE tenant_id = $1");
         let deleted = format!("DELETE FROM {table} WHERE tenant_id = $1");
         let merged = format!(
