@@ -11,7 +11,7 @@ use crate::{market, short};
 const WEEKS: usize = 60;
 
 fn week(at: usize) -> Date {
-    Date::from_days_since_epoch(19_723 + 7 * at as i64).unwrap()
+    Date::from_days_since_epoch(19_723 + 7 * i64::try_from(at).unwrap()).unwrap()
 }
 
 fn wave(pace: f64) -> Vec<f64> {
