@@ -21,7 +21,7 @@ fn panel(inputs: &Value) -> Panel {
     let length = TIMES + BEFORE;
     let rows: Vec<(usize, usize)> =
         (0..GEOS).flat_map(|geo| (0..length).map(move |time| (geo, time))).collect();
-    let date = |time: usize| Date::from_days_since_epoch(18_652 + 7 * time as i64).unwrap();
+    let date = |time: usize| Date::from_days_since_epoch(18_652 + 7 * i64::try_from(time).unwrap()).unwrap();
     // Before the KPI begins its columns are not read.
     let later = |values: Vec<f64>, width: usize, column: usize| -> Vec<f64> {
         let of = |(geo, time): &(usize, usize)| {
@@ -145,7 +145,7 @@ fn media_effects_equal_meridian() {
     let response = model.response_of(draws.view(), &[0.0, 0.5, 1.0, 1.5, 2.0], Lever::Reach);
     check("response_curves_spend[mult,channel]", response.spend.iter().copied().collect());
     let curves = response.outcome.outer_iter().flat_map(|at| {
-        (0..CHANNELS).flat_map(move |channel| mean_and_band(at.view(), channel)).collect::<Vec<_>>()
+        (0..CHANNELS).flat_map(move |channel| mean_and_band(&at.view(), channel)).collect::<Vec<_>>()
     });
     check("response_curves_incremental_outcome[mult,channel,(mean,ci_lo,ci_hi)]", curves.collect());
     let (geo, national) = (effects.accuracy, effects.national_accuracy);
@@ -195,7 +195,7 @@ fn media_effects_equal_the_constants_of_meridians_own_tests() {
     ));
 }
 
-fn mean_and_band(draws: ArrayView2<'_, f64>, channel: usize) -> [f64; 3] {
+fn mean_and_band(draws: &ArrayView2<'_, f64>, channel: usize) -> [f64; 3] {
     let mut values = draws.column(channel).to_vec();
     values.sort_by(f64::total_cmp);
     let quantile = |share: f64| {
