@@ -174,7 +174,7 @@ impl Grid {
 fn log_density(prior: &PreparedPrior, x: f64) -> f64 {
     let support = prior.prior().support();
     let u = support.free(x);
-    if u.is_nan() { f64::NEG_INFINITY } else { prior.evaluate(u, x).0 - support.slope(x).ln() }
+    if u.is_finite() { prior.evaluate(u, x).0 - support.slope(x).ln() } else { f64::NEG_INFINITY }
 }
 
 /// Mean and standard deviation of the families whose mass may lie far from the experiments.

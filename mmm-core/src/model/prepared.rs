@@ -164,7 +164,7 @@ impl Model {
         }
     }
 
-    /// Turns parameters of their own scale into unconstrained ones, in place; NaN where not allowed.
+    /// Turns parameters of their own scale into unconstrained ones, in place; not finite where not allowed.
     pub(crate) fn release(&self, parameters: &mut [f64]) {
         for (value, prior) in parameters.iter_mut().zip(&self.parts.priors) {
             *value = prior.prior().support().free(*value);

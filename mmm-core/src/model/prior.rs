@@ -232,19 +232,6 @@ impl Support {
         }
     }
 
-    /// The inverse of [`constrain`](Self::constrain); NaN where the value is not allowed.
-    pub(crate) fn free(self, x: f64) -> f64 {
-        let log_odds =
-            |share: f64| if share > 0.0 && share < 1.0 { (share / (1.0 - share)).ln() } else { f64::NAN };
-        match self {
-            Self::Real => x,
-            Self::Positive if x > 0.0 => x.ln(),
-            Self::Positive => f64::NAN,
-            Self::Unit => log_odds(x),
-            Self::Between { low, high } => log_odds((x - low) / (high - low)),
-        }
-    }
-
     /// An unconstrained place near a value, kept away from the ends.
     pub(crate) fn near(self, x: f64) -> f64 {
         let log_odds = |share: f64| {
