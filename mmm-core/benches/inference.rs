@@ -6,30 +6,19 @@
 //!
 //! The folder holds `mmm/data`. Every row is one fit with 4 chains of 1000 + 1000 draws.
 
-use std::{env, error::Error, hint::black_box, path::PathBuf, time::Instant};
+#[path = "shared/floor.rs"]
+mod floor;
+mod shared;
 
+use std::{env, error::Error, hint::black_box, time::Instant};
+
+use floor::Floor;
 use mmm_core::{
-    data::Dataset,
     fit::{FitSettings, Metric},
-    model::{ChannelSpec, Knots, Model, ModelSpec},
+    model::{ChannelSpec, Knots, Model, ModelSpec, ParameterKind},
 };
+use shared::{QUICKSTART, SMALL_BUSINESS, Source};
 
-/// What to read from a file.
-struct Source {
-    file: &'static str,
-    date: &'static str,
-    kpi: &'static str,
-    channels: &'static [&'static str],
-    controls: &'static [&'static str],
-}
-
-const QUICKSTART: Source = Source {
-    file: "pymc-marketing/mmm_example.csv",
-    date: "date_week",
-    kpi: "y",
-    channels: &["x1", "x2"],
-    controls: &["event_1", "event_2", "t"],
-};
 const ROBYN: Source = Source {
     file: "robyn/dt_simulated_weekly.csv",
     date: "DATE",
@@ -57,9 +46,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("quickstart, Hill", QUICKSTART, hill(Knots::None)),
         ("Meridian, Hill, knots", MERIDIAN, hill(Knots::Even(6))),
         ("Robyn, Hill, knots", ROBYN, hill(Knots::Even(8))),
+        ("small business, Hill", SMALL_BUSINESS, hill(Knots::None)),
     ] {
         let model = Model::new(spec, source.load()?)?;
-        println!("{name}: {:.2} us a gradient, {:.1} ms a preview", gradient(&model), preview(&model));
+        println!(
+            "{name}: {:.2} us a gradient over a floor of {:.2}, {:.1} ms a preview",
+            gradient(&model),
+            arithmetic(&model),
+            preview(&model)
+        );
         for seed in 1..=seeds {
             for metric in [Metric::Diagonal, Metric::Laplace] {
                 let start = Instant::now();
@@ -94,6 +89,20 @@ fn gradient(model: &Model) -> f64 {
         / 20.0
 }
 
+/// Microseconds of its arithmetic alone, the best of many.
+fn arithmetic(model: &Model) -> f64 {
+    let layout = model.layout();
+    let columns = [ParameterKind::Level, ParameterKind::Control, ParameterKind::Fourier];
+    let columns = columns.into_iter().map(|kind| layout.range(kind).len()).sum();
+    let mut floor = Floor::new(model.data().periods(), layout.channels(), model.spec().max_lag, columns);
+    best_of(300, || {
+        for _ in 0..20 {
+            black_box(floor.run());
+        }
+    }) * 1e6
+        / 20.0
+}
+
 /// Milliseconds a preview of 1000 draws takes, without effects; the best of ten.
 fn preview(model: &Model) -> f64 {
     best_of(10, || drop(black_box(model.preview(1, 1000)))) * 1e3
@@ -106,29 +115,4 @@ fn best_of(times: usize, mut work: impl FnMut()) -> f64 {
         start.elapsed().as_secs_f64()
     };
     (0..times).map(time).fold(f64::INFINITY, f64::min)
-}
-
-impl Source {
-    fn load(&self) -> Result<Dataset, Box<dyn Error>> {
-        let shared = env::var_os("TENANCY_SHARED").ok_or("name the folder in TENANCY_SHARED")?;
-        let mut reader = csv::Reader::from_path(PathBuf::from(shared).join("mmm/data").join(self.file))?;
-        let headers = reader.headers()?.clone();
-        let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
-        let column = |name: &str| -> Result<Vec<&str>, Box<dyn Error>> {
-            let place =
-                headers.iter().position(|header| header == name).ok_or(format!("no column {name}"))?;
-            Ok(rows.iter().map(|row| &row[place]).collect())
-        };
-        let numbers = |name: &str| -> Result<Vec<f64>, Box<dyn Error>> {
-            Ok(column(name)?.into_iter().map(str::parse).collect::<Result<_, _>>()?)
-        };
-        let mut builder = Dataset::builder().dates(column(self.date)?).kpi(self.kpi, numbers(self.kpi)?);
-        for name in self.channels {
-            builder = builder.channel(*name, numbers(name)?);
-        }
-        for name in self.controls {
-            builder = builder.control(*name, numbers(name)?);
-        }
-        Ok(builder.build()?)
-    }
 }

@@ -16,7 +16,8 @@
 //! a report as one HTML file.
 //!
 //! [`geo`] does steps 2 to 5 for several geos at once, and holds Meridian's own model of a nation too.
-//! [`transform`] and [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
+//! [`calibrate`] turns experiments into priors, [`ridge`] searches as Robyn does, [`transform`] and
+//! [`design`] hold the formulas, [`simulate`] invents data whose truth is known.
 //!
 //! The [`manual`] has a guide from a CSV file to a decision, and one for those who come from
 //! PyMC-Marketing or Meridian.
@@ -51,6 +52,7 @@
 
 pub mod artifact;
 pub mod budget;
+pub mod calibrate;
 pub mod data;
 pub mod design;
 pub mod diagnose;
@@ -63,6 +65,7 @@ pub mod manual;
 pub mod model;
 #[cfg(feature = "report")]
 pub mod report;
+pub mod ridge;
 pub mod simulate;
 pub mod transform;
 pub mod validate;

@@ -5,7 +5,7 @@ use std::{fs, io::Write, ops::ControlFlow, path::Path};
 use anyhow::Context;
 use mmm_core::{
     artifact::{StoredFit, seal, unseal},
-    budget::Budget,
+    budget::{Budget, Flighting},
     fit::Fit,
     report::Report,
     validate::RollingOrigin,
@@ -70,10 +70,17 @@ pub(crate) fn validate(path: &Path, plan: Option<&RollingOrigin>, json: bool) ->
     print::trust(&trust(&restore(path)?, plan)?, json)
 }
 
-pub(crate) fn optimise(path: &Path, total: Option<f64>, horizon: usize, json: bool) -> anyhow::Result<()> {
+pub(crate) fn optimise(path: &Path, budget: &Budget, dates: bool, json: bool) -> anyhow::Result<()> {
     let fit = restore(path)?.require_converged()?;
-    let budget = total.map_or_else(Budget::default, Budget::fixed).horizon(horizon);
-    print::plan(&fit.optimize(&budget)?, json)
+    if dates {
+        return print::schedule(&fit.schedule(budget, Flighting::Free)?, json);
+    }
+    print::plan(&fit.optimize(budget)?, json)
+}
+
+/// Reads a stored request.
+pub(crate) fn request(path: &Path) -> anyhow::Result<Budget> {
+    serde_json::from_str(&read(path)?).with_context(|| format!("{} is no budget", path.display()))
 }
 
 fn restore(path: &Path) -> anyhow::Result<Fit> {

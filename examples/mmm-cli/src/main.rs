@@ -5,7 +5,8 @@
 //! mmm fit DATA.csv --spec SPEC.json --out FIT.json    draws from the posterior and keeps the draws
 //! mmm report FIT.json [--html PAGE.html]              what each channel brought and returned
 //! mmm validate FIT.json [--quick]                     whether the fit can be trusted, and stays as it is
-//! mmm optimise FIT.json [--total X] [--horizon N]     how the budget is best split
+//! mmm optimise FIT.json [--total X] [--horizon N] [--request BUDGET.json] [--dates]
+//!                                                     how the budget is best split
 //! mmm density MODEL.json --spec SPEC.json --data DATA.csv
 //! mmm transform CASES.csv                             our formulas beside the peers' numbers
 //! ```
@@ -24,7 +25,7 @@ mod validate;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use mmm_core::validate::RollingOrigin;
+use mmm_core::{budget::Budget, validate::RollingOrigin};
 
 /// Marketing mix modelling.
 #[derive(Debug, Parser)]
@@ -85,11 +86,17 @@ enum Command {
         /// A file that `fit --out` wrote.
         fit: PathBuf,
         /// The budget per period; today's where absent.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "request")]
         total: Option<f64>,
-        /// The number of periods.
-        #[arg(long, default_value_t = 13)]
-        horizon: usize,
+        /// The number of periods; 13 where absent.
+        #[arg(long, conflicts_with = "request")]
+        horizon: Option<usize>,
+        /// Amount, bounds, groups, ratios, prices and objective as `mmm_core::budget::Budget` stores them.
+        #[arg(long)]
+        request: Option<PathBuf>,
+        /// Plan an amount per channel and period, starting from what was spent last.
+        #[arg(long)]
+        dates: bool,
     },
     /// Evaluate a log density at the points of a file of PyMC-Marketing's or Meridian's.
     Density {
@@ -130,7 +137,18 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let plan = RollingOrigin { folds: *folds, horizon: *horizon };
             fits::validate(fit, (!quick).then_some(&plan), json)
         }
-        Command::Optimise { fit, total, horizon } => fits::optimise(fit, *total, *horizon, json),
+        Command::Optimise { fit, total, horizon, request, dates } => {
+            let budget = if let Some(path) = request {
+                fits::request(path)?
+            } else {
+                let budget = total.map_or_else(Budget::default, Budget::fixed);
+                match horizon {
+                    Some(periods) => budget.horizon(*periods),
+                    None => budget,
+                }
+            };
+            fits::optimise(fit, &budget, *dates, json)
+        }
         Command::Density { model, spec, data } => print::density(&density::compare(model, spec, data)?, json),
         Command::Transform { cases } => print::transform(&transform::compare(cases)?, json),
     }

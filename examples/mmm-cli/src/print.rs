@@ -2,7 +2,7 @@
 
 use mmm_core::{
     artifact::Summary,
-    budget::Recommendation,
+    budget::{Recommendation, Schedule},
     data::Exploration,
     diagnose::{Convergence, Influence},
 };
@@ -137,6 +137,28 @@ pub(crate) fn plan(plan: &Recommendation, json: bool) -> anyhow::Result<()> {
     println!(
         "gain {:.2} ({:.2} .. {:.2}) over {} periods, better with probability {:.3}",
         plan.gain.mean, plan.gain.q5, plan.gain.q95, plan.horizon, plan.p_improvement
+    );
+    if let Some(regret) = plan.regret {
+        println!(
+            "regret {:.2} ({:.2} .. {:.2}): what knowing the truth would add",
+            regret.mean, regret.q5, regret.q95
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn schedule(schedule: &Schedule, json: bool) -> anyhow::Result<()> {
+    if json {
+        return as_json(schedule);
+    }
+    for channel in &schedule.channels {
+        let mark = if channel.extrapolated { "  beyond what was observed" } else { "" };
+        let amounts: Vec<String> = channel.spend.iter().map(|amount| format!("{amount:.2}")).collect();
+        println!("{:<20} {}{mark}", channel.name, amounts.join(" "));
+    }
+    println!(
+        "gain {:.2} ({:.2} .. {:.2}) over {} periods and after, better with probability {:.3}",
+        schedule.gain.mean, schedule.gain.q5, schedule.gain.q95, schedule.horizon, schedule.p_improvement
     );
     Ok(())
 }

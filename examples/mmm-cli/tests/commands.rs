@@ -211,6 +211,20 @@ fn a_fit_is_kept_reported_judged_and_decided_upon() {
     let plan = json(&["optimise", kept, "--total", "150", "--horizon", "4"]);
     assert!((plan["total"].as_f64().unwrap() - 150.0).abs() < 1e-6);
     assert_eq!((plan["horizon"].as_u64(), plan["channels"].as_array().unwrap().len()), (Some(4), 2));
+    let request = folder.path().join("budget.json");
+    let text = r#"{"amount": {"fixed": 150}, "horizon": 4, "ratios": [{"one": "tv", "other": "search_cost", "low": 0.5, "high": 0.9}]}"#;
+    fs::write(&request, text).unwrap();
+    let request = request.to_str().unwrap();
+    let asked = json(&["optimise", kept, "--request", request]);
+    let amount = |place: usize| asked["channels"][place]["plan"].as_f64().unwrap();
+    let names = [0, 1].map(|place| asked["channels"][place]["name"].as_str().unwrap());
+    assert_eq!(names, ["tv", "search_cost"]);
+    assert!((0.5 - 1e-6..=0.9 + 1e-6).contains(&(amount(0) / amount(1))), "{asked}");
+    assert!(asked["regret"]["mean"].as_f64().unwrap() >= 0.0);
+    let dated = json(&["optimise", kept, "--total", "150", "--horizon", "4", "--dates"]);
+    assert_eq!(dated["channels"][0]["spend"].as_array().unwrap().len(), 4);
+    assert!((dated["total"].as_f64().unwrap() - 600.0).abs() < 1e-3);
+    assert!(refusal(&["optimise", kept, "--request", &spec]).contains("is no budget"));
     for command in [vec!["report", kept], vec!["validate", kept, "--quick"], vec!["optimise", kept]] {
         let text = String::from_utf8(mmm(&command).stdout).unwrap();
         assert!(text.lines().count() >= 3, "{command:?}: {text}");

@@ -11,7 +11,7 @@ use crate::{
     transform::{MOST_PARAMETERS, saturation::Saturation},
 };
 
-use super::BudgetError;
+use super::{BudgetError, price::Price};
 
 /// The most draws that are kept; they are taken evenly from all.
 const MOST_DRAWS: usize = 1000;
@@ -37,6 +37,9 @@ pub(super) struct PlannedChannel {
     pub(super) now: f64,
     /// What the smallest and the largest pressure of any observed period costs on average.
     pub(super) observed: (f64, f64),
+    /// What a unit of exposure costs on average; absent where spend is the pressure.
+    #[serde(default)]
+    pub(super) cost_per_unit: Option<f64>,
     saturation: Saturation,
     /// Pressure per unit of money, one entry per draw.
     inside: Vec<f32>,
@@ -106,6 +109,7 @@ impl PlannedChannel {
             name: channel.name().to_owned(),
             now: channel.total_spend() / model.data().periods() as f64,
             observed: channel.pressure().iter().fold((f64::INFINITY, 0.0), ends),
+            cost_per_unit: channel.exposure().map(|_| cost),
             saturation,
             inside,
             height,
@@ -129,10 +133,26 @@ impl PlannedChannel {
         let point = steady.at(spend, &shape[..self.shape.len()]);
         (point.value, point.slope)
     }
+}
+
+/// A channel at the prices of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Priced<'a> {
+    pub(super) channel: &'a PlannedChannel,
+    pub(super) price: Price,
+}
+
+impl Priced<'_> {
+    /// What it brings per period in one draw, and the derivative by its spend.
+    pub(super) fn of_draw(&self, draw: usize, spend: f64) -> (f64, f64) {
+        let (bought, by_spend) = self.price.at(spend);
+        let (value, slope) = self.channel.of_draw(draw, bought);
+        (value, slope * by_spend)
+    }
 
     /// What it brings over some periods, draw by draw.
     pub(super) fn over(&self, periods: f64, spend: f64) -> Vec<f64> {
-        (0..self.height.len()).map(|draw| periods * self.of_draw(draw, spend).0).collect()
+        (0..self.channel.height.len()).map(|draw| periods * self.of_draw(draw, spend).0).collect()
     }
 
     /// The interval of what it brings per period at each amount.
@@ -142,9 +162,9 @@ impl PlannedChannel {
 }
 
 /// The average over the draws.
-impl Curve for PlannedChannel {
+impl Curve for Priced<'_> {
     fn at(&self, spend: f64) -> (f64, f64) {
-        let count = self.height.len();
+        let count = self.channel.height.len();
         let (value, slope) = (0..count)
             .map(|draw| self.of_draw(draw, spend))
             .fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));

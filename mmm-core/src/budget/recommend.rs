@@ -5,14 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::{diagnose::ConvergedFit, effect::Interval};
 
 use super::{
-    Budget, BudgetError, Planner,
-    planner::{Curve, PlannedChannel},
+    Budget, BudgetError, Objective, Planner,
+    climb::{Landscape, climb},
+    planner::{Curve, Priced},
     request::Limits,
-    search::best_split,
+    room::Room,
+    solve::{Steadily, best_plan},
 };
 
 /// Steps of a [`SteadyCurve`].
 const STEPS: usize = 32;
+/// Draws for which the best split is looked for, and the steps of that search.
+const REGRETTED: usize = 64;
+const REGRET_STEPS: usize = 25;
 
 /// A split of a budget, compared with today's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +38,13 @@ pub struct Recommendation {
     pub gain_worth: Option<Interval>,
     /// The probability that the plan brings more than today's split.
     pub p_improvement: f64,
+    /// The objective's value for the plan; absent in documents of version 1.
+    #[serde(default)]
+    pub utility: Option<f64>,
+    /// By how much the best split of the plan's total would beat the plan if the draw were known to be
+    /// the truth, over the horizon in KPI units; absent in documents of version 1.
+    #[serde(default)]
+    pub regret: Option<Interval>,
     /// Whether any channel leaves the range of spend that was observed.
     pub extrapolated: bool,
     /// Why a fit was acted upon that did not converge; absent where it did.
@@ -106,48 +118,54 @@ impl Planner {
     /// [`BudgetError`] where the bounds cannot be met; it says which.
     pub fn optimize(&self, budget: &Budget) -> Result<Recommendation, BudgetError> {
         let limits = budget.limits(&self.channels)?;
-        let plan = best_split(&self.channels, &limits);
-        let recommendation = Recommendation::new(self, &limits, &plan);
+        let priced = self.channels.iter().zip(&limits.prices);
+        let curves: Vec<Priced<'_>> =
+            priced.map(|(channel, price)| Priced { channel, price: *price }).collect();
+        let plan = best_plan(self, &curves, &limits)?;
+        let recommendation = Recommendation::new(self, &curves, &limits, &plan);
         if recommendation.is_finite() { Ok(recommendation) } else { Err(BudgetError::NotFinite) }
     }
 }
 
 impl Recommendation {
-    fn new(planner: &Planner, limits: &Limits, plan: &[f64]) -> Self {
+    fn new(planner: &Planner, curves: &[Priced<'_>], limits: &Limits, plan: &[f64]) -> Self {
         let (horizon, worth, draws) = (limits.horizon as f64, planner.worth, planner.draws());
         let (mut all_now, mut all_plan) = (vec![0.0; draws], vec![0.0; draws]);
         let mut channels = Vec::with_capacity(plan.len());
-        for (index, channel) in planner.channels.iter().enumerate() {
+        for (index, curve) in curves.iter().enumerate() {
             let over_horizon = |spend: f64, all: &mut [f64]| {
-                let mut values = channel.over(horizon, spend);
+                let mut values = curve.over(horizon, spend);
                 for (sum, value) in all.iter_mut().zip(&values) {
                     *sum += value;
                 }
                 Interval::of(&mut values)
             };
+            let channel = curve.channel;
             let (now, planned) = (channel.now, plan[index]);
-            let marginal = |spend: f64| worth.unwrap_or(1.0) * channel.at(spend).1;
+            let marginal = |spend: f64| worth.unwrap_or(1.0) * curve.at(spend).1;
             let (least, most) = channel.observed;
             channels.push(ChannelMove {
                 name: channel.name.clone(),
                 now,
                 plan: planned,
                 change: planned / now - 1.0,
-                low: limits.low[index],
-                high: limits.high[index],
+                low: limits.room.low[index],
+                high: limits.room.high[index],
                 outcome_now: over_horizon(now, &mut all_now),
                 outcome: over_horizon(planned, &mut all_plan),
                 marginal_roi_now: marginal(now),
                 marginal_roi: marginal(planned),
-                extrapolated: !(least..=most).contains(&planned),
+                extrapolated: !(least..=most).contains(&curve.price.at(planned).0),
                 observed: Some(channel.observed),
-                curve: Some(SteadyCurve::of(channel, planned)),
+                curve: Some(SteadyCurve::of(curve, planned)),
             });
         }
         let mut gains: Vec<f64> = all_plan.iter().zip(&all_now).map(|(plan, now)| plan - now).collect();
         let better = gains.iter().filter(|gain| **gain > 0.0).count();
         let gain = Interval::of(&mut gains);
+        let spend: Vec<f64> = plan.iter().map(|amount| horizon * amount).collect();
         Self {
+            utility: Some(limits.objective.utility(&all_plan, &spend)),
             horizon: limits.horizon,
             total_now: planner.channels.iter().map(|channel| channel.now).sum(),
             total: plan.iter().sum(),
@@ -156,6 +174,7 @@ impl Recommendation {
             gain,
             gain_worth: worth.map(|worth| gain.scaled(worth)),
             p_improvement: better as f64 / draws as f64,
+            regret: Some(regret(curves, limits, plan, draws)),
             extrapolated: channels.iter().any(|channel| channel.extrapolated),
             overruled: planner.overruled.clone(),
             channels,
@@ -165,7 +184,10 @@ impl Recommendation {
     fn is_finite(&self) -> bool {
         let curves = self.channels.iter().filter_map(|channel| channel.curve.as_ref());
         let intervals = self.channels.iter().flat_map(|channel| [channel.outcome_now, channel.outcome]);
-        let intervals = intervals.chain([self.outcome_now, self.outcome, self.gain]).chain(self.gain_worth);
+        let intervals = intervals
+            .chain([self.outcome_now, self.outcome, self.gain])
+            .chain(self.gain_worth)
+            .chain(self.regret);
         let intervals = intervals.chain(curves.flat_map(|curve| curve.outcome.iter().copied()));
         let slopes =
             self.channels.iter().flat_map(|channel| [channel.marginal_roi_now, channel.marginal_roi]);
@@ -174,9 +196,23 @@ impl Recommendation {
 }
 
 impl SteadyCurve {
-    fn of(channel: &PlannedChannel, plan: f64) -> Self {
-        let end = (2.0 * channel.now).max(plan);
+    fn of(curve: &Priced<'_>, plan: f64) -> Self {
+        let end = (2.0 * curve.channel.now).max(plan);
         let spend: Vec<f64> = (0..=STEPS).map(|step| end * step as f64 / STEPS as f64).collect();
-        Self { outcome: channel.curve(&spend), spend }
+        Self { outcome: curve.curve(&spend), spend }
     }
+}
+
+/// What is lost by not knowing the truth: in some of the draws, climbed from the plan.
+fn regret(curves: &[Priced<'_>], limits: &Limits, plan: &[f64], draws: usize) -> Interval {
+    let room = Room { total: Some(plan.iter().sum()), ..limits.room.clone() };
+    let mut land = Steadily::new(curves, limits, vec![0]);
+    land.objective = Objective::Mean;
+    let mut slopes = vec![0.0; plan.len()];
+    let lost = (0..draws).step_by(draws.div_ceil(REGRETTED).max(1)).map(|draw| {
+        land.draws[0] = draw;
+        let planned = land.at(plan, &mut slopes);
+        (climb(&mut land, &room, plan.to_vec(), REGRET_STEPS).value - planned).max(0.0)
+    });
+    Interval::of(&mut lost.collect::<Vec<f64>>())
 }

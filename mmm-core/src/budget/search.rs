@@ -5,7 +5,7 @@
 //! 2. From there money moves between the two channels whose slopes differ most, by as much as pays,
 //!    until no pair is left: at a maximum inside the bounds all slopes are equal.
 
-use super::{planner::Curve, request::Limits};
+use super::{planner::Curve, room::Room};
 
 /// Steps of the grid over what is left after the lower bounds.
 const STEPS: usize = 200;
@@ -16,8 +16,11 @@ const HALVINGS: usize = 40;
 /// Slopes that differ by less than this share are equal.
 const EQUAL: f64 = 1e-7;
 
-/// The split of `limits.total` that maximises the sum of the curves; adds up to it, within bounds.
-pub(super) fn best_split(curves: &[impl Curve], limits: &Limits) -> Vec<f64> {
+/// The split of a total that maximises the sum of the curves; adds up to it, within bounds. Other
+/// conditions of the room are not looked at, nor is a room without a total split.
+pub(super) fn best_split(curves: &[impl Curve], room: &Room) -> Vec<f64> {
+    let Some(total) = room.total else { return room.low.clone() };
+    let limits = &Limits { total, low: &room.low, high: &room.high };
     let mut split = on_grid(curves, limits);
     settle(&mut split, limits);
     refine(&mut split, curves, limits);
@@ -25,11 +28,18 @@ pub(super) fn best_split(curves: &[impl Curve], limits: &Limits) -> Vec<f64> {
     split
 }
 
+/// What the split must keep to.
+struct Limits<'a> {
+    total: f64,
+    low: &'a [f64],
+    high: &'a [f64],
+}
+
 /// Dynamic programming: after each channel, the best value of every number of steps spent.
-fn on_grid(curves: &[impl Curve], limits: &Limits) -> Vec<f64> {
+fn on_grid(curves: &[impl Curve], limits: &Limits<'_>) -> Vec<f64> {
     let free = limits.total - limits.low.iter().sum::<f64>();
     if free <= 0.0 {
-        return limits.low.clone();
+        return limits.low.to_vec();
     }
     let step = free / STEPS as f64;
     let mut best = vec![f64::NEG_INFINITY; STEPS + 1];
@@ -55,7 +65,7 @@ fn on_grid(curves: &[impl Curve], limits: &Limits) -> Vec<f64> {
         choices.push(choice);
     }
     let mut left = STEPS;
-    let mut split = limits.low.clone();
+    let mut split = limits.low.to_vec();
     for (channel, choice) in choices.iter().enumerate().rev() {
         let steps = choice[left];
         split[channel] = (limits.low[channel] + steps as f64 * step).min(limits.high[channel]);
@@ -65,14 +75,14 @@ fn on_grid(curves: &[impl Curve], limits: &Limits) -> Vec<f64> {
 }
 
 /// Restores the total after rounding: what is missing or too much goes where there is room.
-fn settle(split: &mut [f64], limits: &Limits) {
+fn settle(split: &mut [f64], limits: &Limits<'_>) {
     for channel in 0..split.len() {
         let missing = limits.total - split.iter().sum::<f64>();
         split[channel] = (split[channel] + missing).clamp(limits.low[channel], limits.high[channel]);
     }
 }
 
-fn refine(split: &mut [f64], curves: &[impl Curve], limits: &Limits) {
+fn refine(split: &mut [f64], curves: &[impl Curve], limits: &Limits<'_>) {
     // A channel that rounding left this close to its bound is at its bound.
     let crumb = 1e-10 * limits.total;
     let mut slopes: Vec<f64> =
@@ -125,8 +135,9 @@ mod tests {
         }
     }
 
-    fn limits(total: f64, low: &[f64], high: &[f64]) -> Limits {
-        Limits { total, horizon: 1, low: low.to_vec(), high: high.to_vec() }
+    fn limits(total: f64, low: &[f64], high: &[f64]) -> Room {
+        let (low, high, sizes) = (low.to_vec(), high.to_vec(), vec![1.0; low.len()]);
+        Room { low, high, total: Some(total), sums: Vec::new(), sizes }
     }
 
     fn value(curves: &[Height], split: &[f64]) -> f64 {
@@ -134,8 +145,8 @@ mod tests {
     }
 
     /// The best of all splits in thousandths of what is free, for three channels.
-    fn brute_force(curves: &[Height], limits: &Limits) -> f64 {
-        let free = limits.total - limits.low.iter().sum::<f64>();
+    fn brute_force(curves: &[Height], limits: &Room) -> f64 {
+        let free = limits.total.unwrap() - limits.low.iter().sum::<f64>();
         let mut best = f64::NEG_INFINITY;
         for first in 0..=1000 {
             for second in 0..=1000 - first {
@@ -172,7 +183,7 @@ mod tests {
             ),
         ] {
             let split = best_split(&curves, &limits);
-            assert_relative_eq!(split.iter().sum::<f64>(), limits.total, max_relative = 1e-12);
+            assert_relative_eq!(split.iter().sum::<f64>(), limits.total.unwrap(), max_relative = 1e-12);
             for (channel, amount) in split.iter().enumerate() {
                 assert!((limits.low[channel]..=limits.high[channel]).contains(amount), "{split:?}");
             }

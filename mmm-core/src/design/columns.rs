@@ -76,7 +76,7 @@ impl Columns {
 
 /// Mean and population standard deviation; a column that does not change has the spread 1, so that it is
 /// zero throughout.
-fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;

@@ -11,6 +11,9 @@
 //! [`Model::preview`](crate::model::Model::preview) answers in milliseconds, from weighted draws around
 //! the posterior's mode, and says how far it can be trusted.
 //!
+//! [`Fit::refresh`] brings a fit up to date with new data by weighting its draws, and draws again where
+//! that says too little.
+//!
 //! A fit that ran to its end is not yet a fit to act on: see [`diagnose`](crate::diagnose).
 
 mod chain;
@@ -19,6 +22,7 @@ mod laplace;
 mod nuts;
 mod optimum;
 mod preview;
+mod refresh;
 mod result;
 mod run;
 mod settings;
@@ -27,6 +31,7 @@ mod target;
 
 pub(crate) use optimum::climb;
 pub use preview::{Mode, Preview};
+pub use refresh::{Refresh, Refreshed};
 pub use result::{Draws, Fit};
 pub use run::Progress;
 pub(crate) use run::{Sampled, sample};

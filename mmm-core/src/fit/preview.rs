@@ -138,7 +138,7 @@ impl Preview {
 }
 
 /// As many places as there are log weights, each about as often as its weight says.
-fn systematic(log_weights: &[f64], offset: f64) -> Vec<usize> {
+pub(super) fn systematic(log_weights: &[f64], offset: f64) -> Vec<usize> {
     let count = log_weights.len();
     let (mut place, mut passed) = (0, log_weights.first().map_or(0.0, |weight| weight.exp()));
     (0..count)

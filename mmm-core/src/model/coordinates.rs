@@ -18,12 +18,13 @@ use std::f64::consts::TAU;
 
 use crate::{
     fit::{LogDensity, Recorder, Target},
-    transform::MOST_PARAMETERS,
     vector::{add_scaled, dot},
 };
 
 use super::{
     Model, ParameterKind,
+    lift::LiftTerm,
+    lift_window::WindowRoom,
     media::{Along, MediaWork},
     prepared::mean_of,
     shapes::ShapeValues,
@@ -43,6 +44,7 @@ pub(super) struct SamplingDensity {
     work: Work,
     by_eta: Vec<f64>,
     by_theta: Vec<f64>,
+    windows: WindowRoom,
 }
 
 #[derive(Debug)]
@@ -148,7 +150,14 @@ impl Coordinates {
 impl SamplingDensity {
     pub(super) fn new(model: Model) -> Self {
         let linear = model.layout().linear();
-        Self { work: Work::new(&model), by_eta: vec![0.0; linear], by_theta: vec![0.0; linear], model }
+        let windows = WindowRoom::new(&model.parts().windows, model.data().periods());
+        Self {
+            work: Work::new(&model),
+            by_eta: vec![0.0; linear],
+            by_theta: vec![0.0; linear],
+            windows,
+            model,
+        }
     }
 }
 
@@ -215,24 +224,24 @@ impl LogDensity for SamplingDensity {
                 parts.priors[places.beta].evaluate(work.log_beta[channel], work.beta[channel]);
             log_density += term;
             let shapes = work.shapes.read(places, &work.values);
-            let (mut by_beta_of_lifts, mut by_saturation_of_lifts) = (0.0, [0.0; MOST_PARAMETERS]);
+            let mut of_lifts = LiftTerm::default();
             for lift in parts.lifts.iter().filter(|lift| lift.channel == channel) {
                 let saturation = parts.media.channels[channel].saturation;
-                let term = lift.evaluate(saturation, shapes.saturation, work.beta[channel]);
-                log_density += term.value;
-                by_beta_of_lifts += term.by_log_beta;
-                for (sum, slope) in by_saturation_of_lifts.iter_mut().zip(term.by_saturation) {
-                    *sum += slope;
-                }
+                of_lifts.add(&lift.evaluate(saturation, shapes.saturation, work.beta[channel]));
             }
-            let by_beta = slope + by_beta_of_lifts + by_rest * dot(&work.rest, effect);
+            let windows = parts.windows.iter().enumerate().filter(|(_, window)| window.channel == channel);
+            for (number, window) in windows {
+                let (own, beta) = (&parts.media.channels[channel], work.beta[channel]);
+                of_lifts.add(&window.evaluate(number, own, shapes, beta, &mut self.windows));
+            }
+            log_density += of_lifts.value;
+            let by_beta = slope + of_lifts.by_log_beta + by_rest * dot(&work.rest, effect);
             gradient[places.beta] = by_beta;
             // Beta is the contribution divided by the mean effect, which depends on the shapes.
             let along = Along { shift: -by_beta / work.sums[channel], factor: by_rest, slope: &work.rest };
             let mut slopes = parts.media.backward(channel, shapes, along, &mut work.media);
-            for (slope, of_lifts) in slopes.saturation.iter_mut().zip(by_saturation_of_lifts) {
-                *slope += of_lifts;
-            }
+            add_scaled(&mut slopes.saturation, 1.0, &of_lifts.by_saturation);
+            add_scaled(&mut slopes.adstock, 1.0, &of_lifts.by_adstock);
             for (place, by_value) in slopes.by_place(places) {
                 let (prior, value) = (&parts.priors[place], work.values[place]);
                 let (term, slope) = prior.evaluate(u[place], value);
@@ -283,7 +292,7 @@ impl Target for Model {
 mod tests {
     use super::*;
     use crate::{
-        model::{ChannelSpec, Knots, LiftLikelihood, LiftTest, ModelSpec, Prior},
+        model::{ChannelSpec, Knots, LiftLikelihood, LiftTest, LiftWindow, ModelSpec, Prior},
         simulate::Scenario,
         transform::{Order, adstock::Adstock, saturation::Saturation},
     };
@@ -322,8 +331,21 @@ mod tests {
             measured("tv", LiftLikelihood::Normal),
             measured("search", LiftLikelihood::StudentT { nu: 4.0 }),
         ];
+        let dated = |channel: &str, likelihood| LiftWindow {
+            channel: channel.to_owned(),
+            first: 12,
+            last: 16,
+            until: 19,
+            change: -150.0,
+            effect: -2500.0,
+            standard_error: 1500.0,
+            likelihood,
+        };
+        other.lift_windows =
+            vec![dated("tv", LiftLikelihood::StudentT { nu: 4.0 }), dated("search", LiftLikelihood::Normal)];
         let lift_tests = vec![measured("tv", LiftLikelihood::Gamma)];
-        let default = ModelSpec { trend: true, lift_tests, ..ModelSpec::default() };
+        let lift_windows = vec![dated("tv", LiftLikelihood::Gamma), dated("social", LiftLikelihood::Normal)];
+        let default = ModelSpec { trend: true, lift_tests, lift_windows, ..ModelSpec::default() };
         [default, other].map(|spec| Model::new(spec, data.clone()).unwrap()).into()
     }
 

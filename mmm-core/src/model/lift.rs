@@ -21,7 +21,10 @@ use std::f64::consts::{PI, TAU};
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{digamma, ln_gamma};
 
-use crate::transform::{MOST_PARAMETERS, saturation::Saturation};
+use crate::{
+    transform::{MOST_PARAMETERS, saturation::Saturation},
+    vector::add_scaled,
+};
 
 /// One experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,11 +89,21 @@ pub(super) struct PreparedLift {
 }
 
 /// The log likelihood of a test and its derivatives.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LiftTerm {
     pub(super) value: f64,
     pub(super) by_log_beta: f64,
     pub(super) by_saturation: [f64; MOST_PARAMETERS],
+    pub(super) by_adstock: [f64; MOST_PARAMETERS],
+}
+
+impl LiftTerm {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.value += other.value;
+        self.by_log_beta += other.by_log_beta;
+        add_scaled(&mut self.by_saturation, 1.0, &other.by_saturation);
+        add_scaled(&mut self.by_adstock, 1.0, &other.by_adstock);
+    }
 }
 
 impl PreparedLift {
@@ -105,6 +118,11 @@ impl PreparedLift {
         }
     }
 
+    /// A measurement alone, in the model's scaled units.
+    pub(super) const fn measured(effect: f64, standard_error: f64, likelihood: LiftLikelihood) -> Self {
+        Self { channel: 0, before: 0.0, after: 0.0, effect, standard_error, likelihood }
+    }
+
     /// `beta` and the parameters of the saturation are on their own scale.
     pub(super) fn evaluate(&self, saturation: Saturation, parameters: &[f64], beta: f64) -> LiftTerm {
         let before = saturation.evaluate(self.before, parameters);
@@ -115,11 +133,11 @@ impl PreparedLift {
         for (place, slope) in by_saturation.iter_mut().enumerate() {
             *slope = by_lift * beta * (after.by_parameters[place] - before.by_parameters[place]);
         }
-        LiftTerm { value, by_log_beta: by_lift * lift, by_saturation }
+        LiftTerm { value, by_log_beta: by_lift * lift, by_saturation, ..LiftTerm::default() }
     }
 
     /// The log density of the measurement given the model's lift, and its derivative by that.
-    fn log_density(&self, lift: f64) -> (f64, f64) {
+    pub(super) fn log_density(&self, lift: f64) -> (f64, f64) {
         let sd = self.standard_error;
         let z = (self.effect - lift) / sd;
         match self.likelihood {

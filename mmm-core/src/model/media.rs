@@ -185,6 +185,23 @@ impl ChannelMedia {
         &self.padded[self.carryover.max_lag() - 1..]
     }
 
+    /// The same channel with the pressure of some periods changed.
+    pub(super) fn changed(&self, periods: std::ops::RangeInclusive<usize>, change: f64) -> Self {
+        let mut other = self.clone();
+        let before = other.carryover.max_lag() - 1;
+        let periods = before + periods.start()..=before + periods.end();
+        // What rounding leaves below zero is nothing.
+        for pressure in &mut other.padded[periods] {
+            *pressure = (*pressure + change).max(0.0);
+        }
+        other
+    }
+
+    /// Scaled pressure per period, after the zeros.
+    pub(super) fn history(&self) -> &[f64] {
+        &self.padded
+    }
+
     pub(crate) fn work(&self, periods: usize) -> ChannelWork {
         let lags = self.carryover.max_lag();
         let inner = match self.order {
@@ -281,7 +298,7 @@ impl ChannelMedia {
 }
 
 /// `result[t] = sum over l of weights[l] padded[L - 1 + t - l]`.
-fn convolve(weights: &[f64], padded: &[f64], result: &mut [f64]) {
+pub(super) fn convolve(weights: &[f64], padded: &[f64], result: &mut [f64]) {
     result.fill(0.0);
     for (lag, weight) in weights.iter().enumerate() {
         add_scaled(result, *weight, &padded[weights.len() - 1 - lag..]);

@@ -9,7 +9,8 @@ use crate::vector::{add_scaled, dot};
 
 use super::{
     Model,
-    media::{Along, MediaWork},
+    lift_window::WindowRoom,
+    media::{Along, MediaWork, ShapeSlopes},
     shapes::ShapeValues,
 };
 
@@ -21,6 +22,7 @@ pub struct Posterior {
     constrained: Vec<f64>,
     shapes: ShapeValues,
     residual: Vec<f64>,
+    windows: WindowRoom,
 }
 
 impl Posterior {
@@ -30,6 +32,7 @@ impl Posterior {
             constrained: vec![0.0; model.layout().len()],
             shapes: ShapeValues::default(),
             residual: vec![0.0; model.data().periods()],
+            windows: WindowRoom::new(&model.parts().windows, model.data().periods()),
             model,
         }
     }
@@ -105,6 +108,18 @@ impl Posterior {
             gradient[places.beta] += term.by_log_beta;
             for (place, slope) in places.saturation.iter().zip(term.by_saturation) {
                 gradient[*place] += slope * parts.priors[*place].prior().support().slope(values[*place]);
+            }
+        }
+        for (number, window) in parts.windows.iter().enumerate() {
+            let places = layout.channel(window.channel);
+            let shapes = self.shapes.read(places, values);
+            let (media, beta) = (&parts.media.channels[window.channel], values[places.beta]);
+            let term = window.evaluate(number, media, shapes, beta, &mut self.windows);
+            log_density += term.value;
+            gradient[places.beta] += term.by_log_beta;
+            let slopes = ShapeSlopes { adstock: term.by_adstock, saturation: term.by_saturation };
+            for (place, slope) in slopes.by_place(places) {
+                gradient[place] += slope * parts.priors[place].prior().support().slope(values[place]);
             }
         }
         log_density

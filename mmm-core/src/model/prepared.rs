@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     ChannelSpec, Layout, Media, ModelSpec, ParameterKind, Posterior, Prior, SpecError, Support,
-    lift::PreparedLift, linear::Linear, prior::PreparedPrior, soft::Soft,
+    lift::PreparedLift, lift_window::PreparedWindow, linear::Linear, prior::PreparedPrior, soft::Soft,
 };
 
 /// A [`ModelSpec`] bound to a [`Dataset`]. Cheap to clone.
@@ -29,6 +29,7 @@ pub(crate) struct Parts {
     pub(super) linear: Linear,
     pub(super) priors: Vec<PreparedPrior>,
     pub(super) lifts: Vec<PreparedLift>,
+    pub(super) windows: Vec<PreparedWindow>,
     pub(super) soft: Soft,
     /// The KPI divided by its largest value.
     pub(super) target: Vec<f64>,
@@ -103,6 +104,7 @@ impl Model {
         let target: Vec<f64> = data.kpi().iter().map(|value| value / kpi_scale).collect();
         let media = Media::scaled_by(&data, &specs, spec.max_lag, fitted);
         let lifts = lifts(&spec, &names, media.scales(), kpi_scale)?;
+        let windows = windows(&spec, &data, &media, kpi_scale)?;
         let (linear, rough_noise) = linear_block(&columns, &layout, &priors, &target);
         let parts = Parts {
             data,
@@ -111,6 +113,7 @@ impl Model {
             media,
             linear,
             lifts,
+            windows,
             soft: Soft::new(&layout, &priors, mean_of(&target)),
             layout,
             priors: priors.into_iter().map(PreparedPrior::new).collect(),
@@ -161,6 +164,13 @@ impl Model {
         }
     }
 
+    /// Turns parameters of their own scale into unconstrained ones, in place; not finite where not allowed.
+    pub(crate) fn release(&self, parameters: &mut [f64]) {
+        for (value, prior) in parameters.iter_mut().zip(&self.parts.priors) {
+            *value = prior.prior().support().free(*value);
+        }
+    }
+
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
@@ -189,6 +199,24 @@ fn lifts(
             .ok_or_else(|| SpecError::LiftTest { number: index + 1, channel: test.channel.clone() })
     };
     spec.lift_tests.iter().enumerate().map(prepare).collect()
+}
+
+fn windows(
+    spec: &ModelSpec,
+    data: &Dataset,
+    media: &Media,
+    kpi_scale: f64,
+) -> Result<Vec<PreparedWindow>, SpecError> {
+    let prepare = |(index, window): (usize, &super::LiftWindow)| {
+        let mut channels = data.media().enumerate().filter(|(_, medium)| medium.name == window.channel);
+        let channel = channels.next().filter(|(_, medium)| window.is_valid(medium.pressure));
+        let prepare = |(place, _): (usize, _)| {
+            PreparedWindow::new(window, place, &media.channels[place], media.scales()[place], kpi_scale)
+        };
+        let refused = || SpecError::LiftWindow { number: index + 1, channel: window.channel.clone() };
+        channel.map(prepare).ok_or_else(refused)
+    };
+    spec.lift_windows.iter().enumerate().map(prepare).collect()
 }
 
 /// The mean of absolute values.

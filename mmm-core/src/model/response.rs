@@ -4,7 +4,10 @@
 
 use crate::transform::{Order, saturation::Saturation};
 
-use super::media::{Media, MediaWork, Shapes};
+use super::{
+    media::{Media, MediaWork, Shapes},
+    reaction::Reaction,
+};
 
 /// A value and its derivative by the amount it was computed for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -53,6 +56,17 @@ impl Media {
             }
         }
         point
+    }
+
+    /// The scaled pressure of a channel: `max_lag - 1` zeros for the time before the data, then the data.
+    pub(crate) fn history(&self, channel: usize) -> &[f64] {
+        self.channels[channel].history()
+    }
+
+    /// How a channel reacts to a series of its own.
+    pub(crate) fn reaction(&self, channel: usize) -> Reaction {
+        let of = &self.channels[channel];
+        Reaction { order: of.order, saturation: of.saturation }
     }
 
     /// A channel whose every period, those before the data included, has the same scaled pressure; with

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::design::even_knots;
 
-use super::{ChannelSpec, LiftTest, Prior, Support};
+use super::{ChannelSpec, LiftTest, LiftWindow, Prior, Support};
 
 /// Lags, seasonality, trend and priors of a model. See the [module docs](super) for the formula.
 ///
@@ -39,8 +39,10 @@ pub struct ModelSpec {
     pub fourier: Prior,
     /// Prior of the noise, in units of the largest KPI.
     pub sigma: Prior,
-    /// What experiments have measured.
+    /// What experiments have measured between two settled levels.
     pub lift_tests: Vec<LiftTest>,
+    /// What experiments have measured between two dates.
+    pub lift_windows: Vec<LiftWindow>,
 }
 
 /// Where the level of the KPI may bend.
@@ -91,6 +93,18 @@ pub enum SpecError {
          zero, the change not zero and the level at least zero before and after"
     )]
     LiftTest {
+        /// Which one, counted from 1.
+        number: usize,
+        /// The channel it names.
+        channel: String,
+    },
+
+    /// An experiment with dates on a channel that the data does not have, or with figures out of range.
+    #[error(
+        "lift window {number} on {channel:?} cannot be used: channel and periods must be in the data, in order, the \
+         standard error above zero, the change not zero and no more than was spent"
+    )]
+    LiftWindow {
         /// Which one, counted from 1.
         number: usize,
         /// The channel it names.
@@ -174,6 +188,7 @@ impl ModelSpec {
             fourier: Prior::Laplace { location: 0.0, scale: 1.0 },
             sigma: Prior::HalfNormal { sd: 2.0 },
             lift_tests: Vec::new(),
+            lift_windows: Vec::new(),
         }
     }
 
@@ -183,7 +198,7 @@ impl ModelSpec {
     }
 
     /// The periods at which the level may bend; none for one intercept.
-    pub(super) fn knot_periods(&self, periods: usize) -> Result<Vec<usize>, SpecError> {
+    pub(crate) fn knot_periods(&self, periods: usize) -> Result<Vec<usize>, SpecError> {
         let knots = match &self.knots {
             Knots::None => return Ok(Vec::new()),
             // More knots than periods are counted as too many parameters, not laid out.

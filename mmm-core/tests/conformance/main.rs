@@ -4,10 +4,13 @@
 //! say so and pass, unless `TENANCY_REQUIRE=all` asks them to fail.
 
 mod analyzer;
+mod budget;
+mod calibration;
 mod density;
 mod design;
 mod diagnostics;
 mod fits;
 mod geo;
+mod ridge;
 mod shared;
 mod transforms;

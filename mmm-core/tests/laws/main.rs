@@ -2,15 +2,19 @@
 
 mod abuse;
 mod budget;
+mod counterfactual;
 mod effects;
 mod fitting;
+mod flexible;
 mod geo;
 mod gradient;
 mod media;
 mod random;
 mod recovery;
+mod refresh;
 #[cfg(feature = "report")]
 mod report;
+mod ridge;
 mod summary;
 mod transforms;
 mod trust;

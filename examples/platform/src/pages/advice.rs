@@ -486,6 +486,8 @@ mod tests {
             gain: draws(gain),
             gain_worth: None,
             p_improvement,
+            utility: None,
+            regret: None,
             extrapolated: false,
             channels: channels.iter().map(channel).collect(),
         }
