@@ -72,8 +72,8 @@ pub const TENANCY: Schema = Schema {
         },
         Step { version: 13, name: "drift", sql: include_str!("../../migrations/0013_drift.sql") },
         Step { version: 14, name: "protect", sql: include_str!("../../migrations/0014_protect.sql") },
-        Step { version: 17, name: "proofs", sql: include_str!("../../migrations/0017_proofs.sql") },
-        Step { version: 20, name: "withdraw", sql: include_str!("../../migrations/0020_withdraw.sql") },
+        Step { version: 15, name: "proofs", sql: include_str!("../../migrations/0015_proofs.sql") },
+        Step { version: 16, name: "withdraw", sql: include_str!("../../migrations/0016_withdraw.sql") },
     ],
 };
 
