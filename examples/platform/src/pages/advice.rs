@@ -478,6 +478,7 @@ mod tests {
         };
         let sum = |of: fn(&(&str, f64, f64)) -> f64| channels.iter().map(of).sum::<f64>();
         Recommendation {
+            overruled: None,
             horizon: 13,
             total_now: sum(|channel| channel.1),
             total: sum(|channel| channel.2),
