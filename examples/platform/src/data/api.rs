@@ -189,8 +189,8 @@ mod tests {
             (json!({"columns": [], "colour": null}), "unknown_key"),
             (json!({"columns": [], "roles": {}}), "bad_roles"),
         ] {
-            let Err(Failure::Invalid { code, .. }) = roles_of(&body) else { panic!("{body}") };
-            assert_eq!(code, named, "{body}");
+            let Err(Failure::Data(problems)) = roles_of(&body) else { panic!("{body}") };
+            assert_eq!(problems.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), [named], "{body}");
         }
     }
 }
