@@ -53,6 +53,7 @@ async fn make_tenant(
             settings: tenant.settings(),
         };
         door.create_tenant(reason, &new).await?;
+        platform.gate.directory_memory().clear();
     }
     let found = platform.gate.find(&key).await?.context("the tenant that was just made")?;
     let context = TenantContext::for_request(found)?;

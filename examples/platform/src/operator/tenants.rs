@@ -192,7 +192,11 @@ impl Console {
         let (invitation, link) =
             invite::new((&self.site, slug.as_str()), email, tenancy_core::Role::Owner, LIFETIME)?;
         match self.door.onboard(&reason, &tenant, &invitation).await {
-            Ok(()) => Ok(Onboarded { id: tenant.id, slug, link }),
+            Ok(()) => {
+                // Somebody may have asked for the name while nobody had it.
+                self.directory.clear();
+                Ok(Onboarded { id: tenant.id, slug, link })
+            }
             Err(ChangeError::Taken) => Err(taken(&slug)),
             Err(error) => Err(Failure::internal(error)),
         }
