@@ -1,5 +1,6 @@
 //! Who may take which route: the table of `access-matrix.txt` against the platform.
 
+mod hosts;
 mod table;
 
 use std::cell::RefCell;
