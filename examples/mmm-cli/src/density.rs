@@ -3,7 +3,7 @@
 //! A file of PyMC-Marketing's has `points` that name every variable's value on its unconstrained scale. A
 //! variable `adstock_alpha` with the dimension `channel` is our `adstock_alpha[tv]`, one with `channel` and
 //! `geo` our `offset[tv, north]`; `names` in the specification translates where the names differ beyond
-//! that. A file of Meridian's has `draws`: see [`meridian`](crate::meridian).
+//! that. A file of Meridian's has `draws`: see [`crate::meridian`].
 
 use std::path::Path;
 
