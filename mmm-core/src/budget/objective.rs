@@ -1,29 +1,29 @@
 //! What a plan is good for: the figure of its outcomes, draw by draw, that is made as large as
 //! possible.
-//!
-//! With outcomes `x[1..n]`, their mean `m`, their quantiles `Q(p)` (linear between the ordered draws)
-//! and the spend `b[c]` of every channel:
-//!
-//! | objective                    | utility                                                   |
-//! |------------------------------|-----------------------------------------------------------|
-//! | mean                         | `m`                                                       |
-//! | value at risk                | `Q(1 - p)`                                                |
-//! | conditional value at risk    | mean of the draws up to `Q(1 - p)`                        |
-//! | adjusted value at risk       | `(1 - a) m + a Q(1 - p)`                                  |
-//! | tail distance                | `-(abs(Q(p) - m) + abs(m - Q(1 - p)))`                    |
-//! | mean tightness               | `1 - a d / m` with the tail distance `d`                  |
-//! | Sharpe ratio                 | `(m - r) / sd`, `sd` of a sample                          |
-//! | return on risk capital       | `(m - r) / sum b`                                         |
-//! | entropy                      | `-sum s ln s` with the shares `s = b / sum b`             |
-//!
-//! # Source
-//!
-//! `mmm/utility.py` of PyMC-Marketing 0.19; the tail distance, a spread, has its sign turned here, so
-//! that more is always better.
 
 use serde::{Deserialize, Serialize};
 
-/// What is maximised. See the [module docs](self) for the formulas.
+/// What is maximised.
+///
+/// With outcomes `x[1..n]`, their mean `m`, their quantiles `Q(p)` (linear between the ordered draws)
+/// and the spend `b[c]` of every channel:
+///
+/// | objective                    | utility                                                   |
+/// |------------------------------|-----------------------------------------------------------|
+/// | mean                         | `m`                                                       |
+/// | value at risk                | `Q(1 - p)`                                                |
+/// | conditional value at risk    | mean of the draws up to `Q(1 - p)`                        |
+/// | adjusted value at risk       | `(1 - a) m + a Q(1 - p)`                                  |
+/// | tail distance                | `-(abs(Q(p) - m) + abs(m - Q(1 - p)))`                    |
+/// | mean tightness               | `1 - a d / m` with the tail distance `d`                  |
+/// | Sharpe ratio                 | `(m - r) / sd`, `sd` of a sample                          |
+/// | return on risk capital       | `(m - r) / sum b`                                         |
+/// | entropy                      | `-sum s ln s` with the shares `s = b / sum b`             |
+///
+/// # Source
+///
+/// `mmm/utility.py` of PyMC-Marketing 0.19; the tail distance, a spread, has its sign turned here, so
+/// that more is always better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "objective", rename_all = "snake_case")]
 #[non_exhaustive]
