@@ -190,7 +190,7 @@ impl TenantDatabase {
         if self.watch.as_ref().is_some_and(|watch| watch.is_refused()) {
             return false;
         }
-        sqlx::raw_sql("SELECT 1").execute(&self.pool).await.is_ok()
+        self.on_a_live_connection(|| sqlx::raw_sql("SELECT 1").execute(&self.pool)).await.is_ok()
     }
 
     /// How its connections are made.
@@ -228,16 +228,24 @@ impl TenantDatabase {
             let (seal, statement_timeout) = (self.seal_of(tenant), self.statement_timeout);
             TenantConn::begin(conn, &Begin { access, tenant, seal, statement_timeout }).await
         };
-        // The begin is the ping: a connection that died while it was idle is noticed here. Nothing has
-        // been done on it, so trying again is safe; after a restart of the server all of them are dead.
-        let mut conn = begin().await;
+        let conn = self.on_a_live_connection(begin).await;
+        Ok(conn?.preparing(self.mode != Mode::Pooler))
+    }
+
+    /// Tries until it meets no connection that died while it was idle: nothing has been done on such a one, so
+    /// trying again is safe; after a restart of the server all of them are dead.
+    async fn on_a_live_connection<T, F: Future<Output = sqlx::Result<T>>>(
+        &self,
+        attempt: impl Fn() -> F,
+    ) -> sqlx::Result<T> {
+        let mut answer = attempt().await;
         for _ in 0..self.pool.options().get_max_connections() {
-            match &conn {
-                Err(error) if was_dead(error) => conn = begin().await,
+            match &answer {
+                Err(error) if was_dead(error) => answer = attempt().await,
                 _ => break,
             }
         }
-        Ok(conn?.preparing(self.mode != Mode::Pooler))
+        answer
     }
 
     /// A session that is bound to the tenant.
